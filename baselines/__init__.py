@@ -1,0 +1,1 @@
+"""The baselines: each file here is found by being here."""

@@ -1,0 +1,46 @@
+"""All that a plugin may rely on: `from benchmark.contracts import ...`."""
+
+from benchmark.contracts.baseline import Baseline, Coin, Context, Loss
+from benchmark.contracts.batch import Batch, Output, own_positions
+from benchmark.contracts.edits import completion_costs, optimal_completions
+from benchmark.contracts.knobs import Knob
+from benchmark.contracts.losses import kl_divergence, mean_over_own, token_log_likelihood, token_nll
+from benchmark.contracts.model import SequenceModel, State, fed_before
+from benchmark.contracts.schedules import SCHEDULES
+from benchmark.contracts.spaces import Discrete
+from benchmark.contracts.streams import seeded, stream, stream_seed
+from benchmark.contracts.task import Coordinates, Curve, Decoding, Metric, Replay, Response, Score, Split, Task
+
+__all__ = [
+    "SCHEDULES",
+    "Baseline",
+    "Batch",
+    "Coin",
+    "Context",
+    "Coordinates",
+    "Curve",
+    "Decoding",
+    "Discrete",
+    "Knob",
+    "Loss",
+    "Metric",
+    "Output",
+    "Replay",
+    "Response",
+    "Score",
+    "SequenceModel",
+    "Split",
+    "State",
+    "Task",
+    "completion_costs",
+    "fed_before",
+    "kl_divergence",
+    "mean_over_own",
+    "optimal_completions",
+    "own_positions",
+    "seeded",
+    "stream",
+    "stream_seed",
+    "token_log_likelihood",
+    "token_nll",
+]

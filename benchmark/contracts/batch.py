@@ -1,0 +1,113 @@
+"""Batches of gold sequences, and what a model made of them.
+
+Axes: B batch, T time (columns), V vocabulary.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import torch
+from torch import Tensor
+
+
+def _check(name: str, tensor: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    if tuple(tensor.shape) != shape or tensor.dtype != dtype:
+        raise ValueError(f"{name} must be {dtype} of shape {shape}, got {tensor.dtype} of shape {tuple(tensor.shape)}")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Gold sequences and who is responsible for which position.
+
+    Attributes:
+        tokens: [B, T] int64, the gold sequence; anything at padding.
+        given: [B, T] bool, True where the environment supplies the token, False where the model must produce it.
+        valid: [B, T] bool, False at padding, which stands on the right only.
+
+    Raises:
+        ValueError: if a shape or type is wrong, a row is padded elsewhere than on the right, or nothing is the model's.
+    """
+
+    tokens: Tensor
+    given: Tensor
+    valid: Tensor
+
+    def __post_init__(self) -> None:
+        if self.tokens.dim() != 2:
+            raise ValueError(f"tokens must be [batch, time], got shape {tuple(self.tokens.shape)}")
+        shape = (self.tokens.shape[0], self.tokens.shape[1])
+        _check("tokens", self.tokens, shape, torch.int64)
+        _check("given", self.given, shape, torch.bool)
+        _check("valid", self.valid, shape, torch.bool)
+        ragged = (self.valid[:, 1:] & ~self.valid[:, :-1]).any(1).nonzero()
+        if len(ragged):
+            raise ValueError(f"padding must stand on the right only, but row {int(ragged[0])} has a gap")
+        empty = (self.own.sum(1) == 0).nonzero()
+        if len(empty):
+            raise ValueError(f"every row needs a position of the model's own, but row {int(empty[0])} has none")
+
+    @classmethod
+    def from_rows(cls, prompts: list[list[int]], targets: list[list[int]]) -> Self:
+        """Lay out one prompt (given) and one target (own) a row, padded on the right."""
+        rows = [torch.tensor(prompt + target) for prompt, target in zip(prompts, targets, strict=True)]
+        tokens = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)  # [B, T]
+        column = torch.arange(tokens.shape[1])
+        given = column < torch.tensor([len(prompt) for prompt in prompts])[:, None]
+        valid = column < torch.tensor([len(row) for row in rows])[:, None]
+        return cls(tokens, given, valid)
+
+    @cached_property
+    def own(self) -> Tensor:
+        """[B, T] bool: positions that the model must produce. Losses and measures look nowhere else."""
+        return self.valid & ~self.given
+
+    @cached_property
+    def lengths(self) -> Tensor:
+        """[B] int64: own tokens per row, >= 1."""
+        return self.own.sum(1)
+
+    def select(self, rows: Tensor | slice) -> Self:
+        """Return the rows asked for, in that order; a row may be asked for more than once."""
+        return type(self)(self.tokens[rows], self.given[rows], self.valid[rows])
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+def own_positions(own: Tensor) -> Tensor:
+    """Number the own tokens of each row from 1: [B, T] bool -> [B, T] int64, 0 elsewhere."""
+    return own.cumsum(1) * own
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a model did on a batch.
+
+    In a free run the history is the output itself. On gold prefixes the model predicts each token given gold, so
+    `tokens` holds its predictions and `history` the gold sequence.
+
+    Attributes:
+        tokens: [B, T] int64, what the model chose (own positions) and what was supplied (elsewhere).
+        own: [B, T] bool, where the model chose. The end symbol, when it came, is the last own token.
+        history: [B, T] int64, what the model was fed.
+        stopped: [B] bool, whether the row ended by its end symbol rather than by its limit.
+        log_probabilities: [B, T, V] of the model at each column given the history before it, or None if not asked for.
+    """
+
+    tokens: Tensor
+    own: Tensor
+    history: Tensor
+    stopped: Tensor
+    log_probabilities: Tensor | None = None
+
+    @cached_property
+    def lengths(self) -> Tensor:
+        """[B] int64: own tokens per row, the end symbol included."""
+        return self.own.sum(1)
+
+    def as_batch(self) -> Batch:
+        """View the output as sequences that can be scored by the model in one parallel pass."""
+        last = self.tokens.shape[1] - 1 - self.own.flip(1).int().argmax(1)  # [B], column of the last own token
+        valid = torch.arange(self.tokens.shape[1], device=last.device) <= last[:, None]
+        return Batch(self.tokens, ~self.own, valid)

@@ -1,0 +1,64 @@
+"""Edit distances between what was said so far and every prefix of gold, as batched tensor code.
+
+Axes: B batch, T time (columns), N own tokens of gold, V vocabulary.
+"""
+
+import torch
+from torch import Tensor
+
+from benchmark.contracts.batch import Batch
+
+
+def _own_only(tokens: Tensor, own: Tensor) -> Tensor:
+    """Move the own tokens of each row to the left: [B, T] -> [B, N], -1 beyond them."""
+    order = (~own).int().sort(1, stable=True).indices
+    moved = tokens.gather(1, order).masked_fill(~own.gather(1, order), -1)
+    return moved[:, : int(own.sum(1).max())]
+
+
+def completion_costs(batch: Batch, tokens: Tensor, own: Tensor) -> Tensor:
+    """Levenshtein distance of the own tokens up to each column to each prefix of gold.
+
+    Args:
+        batch: whose own tokens are gold, the end symbol included.
+        tokens, own: [B, T] what was said, and where.
+
+    Returns:
+        [B, T + 1, N + 1]: entry [b, t, n] compares the own tokens among the first t columns with the first n of gold;
+        infinite where gold is shorter than n.
+    """
+    gold = _own_only(batch.tokens, batch.own)  # [B, N]
+    prefix = torch.arange(gold.shape[1] + 1, dtype=torch.float32, device=tokens.device)  # [N + 1]
+    row = prefix.expand(len(gold), -1)
+    rows = [row]
+    for token, is_own in zip(tokens.unbind(1), own.unbind(1), strict=True):
+        replaced = row[:, :-1] + (gold != token[:, None])
+        best = torch.cat([row[:, :1] + 1, torch.minimum(row[:, 1:] + 1, replaced)], 1)  # [B, N + 1]
+        inserted = prefix + (best - prefix).cummin(1).values  # the best with any number of gold tokens left out
+        row = torch.where(is_own[:, None], inserted, row)
+        rows.append(row)
+    beyond = prefix > batch.lengths[:, None]  # [B, N + 1]
+    return torch.stack(rows, 1).masked_fill(beyond[:, None], torch.inf)
+
+
+def optimal_completions(batch: Batch, history: Tensor, symbols: int) -> Tensor:
+    """Which next tokens keep the edit distance to gold that can still be reached (Sabour et al. 2019, section 3).
+
+    Args:
+        batch: whose own tokens are gold.
+        history: [B, T] what was fed, laid out like the batch; where it is given, it is not compared.
+        symbols: size V of the vocabulary.
+
+    Returns:
+        [B, T, V] bool: at each column, the gold tokens that follow a prefix of gold nearest to the history before it.
+        Once gold is said in full, its last token.
+    """
+    costs = completion_costs(batch, history, ~batch.given)[:, :-1]  # [B, T, N + 1]
+    nearest = costs == costs.min(-1, keepdim=True).values  # [B, T, N + 1]
+    gold = _own_only(batch.tokens, batch.own)  # [B, N]
+    last = gold.gather(1, batch.lengths[:, None] - 1)  # [B, 1], the end symbol
+    following = torch.cat([gold, last], 1)  # [B, N + 1], what continues each prefix
+    following = torch.where(following < 0, last, following)
+    best = torch.zeros(*history.shape, symbols, dtype=torch.int32, device=history.device)
+    spread = following[:, None].expand(-1, history.shape[1], -1)
+    return best.scatter_add(-1, spread, nearest.int()) > 0

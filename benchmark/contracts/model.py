@@ -1,0 +1,113 @@
+"""The sequence models: one set of weights, a parallel and a step-wise path through it.
+
+Axes: B batch, T time, V vocabulary, E features.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Protocol, Self
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.contracts.knobs import Configurable, Knob
+from benchmark.contracts.spaces import Discrete
+
+
+class State(Protocol):
+    """What a model remembers of a prefix. A step consumes it: to branch, `select` a copy first."""
+
+    def select(self, rows: Tensor) -> Self:
+        """Return a copy that holds the rows asked for (int64 indices, repeats allowed)."""
+        ...
+
+
+def fed_before(tokens: Tensor, start: int) -> Tensor:
+    """Shift: column t of the result is what a model is fed just before it predicts column t of `tokens`.
+
+    This is the one place where the suite shifts. [B, T] int64 -> [B, T + 1]: the start symbol, then the tokens.
+    """
+    return torch.nn.functional.pad(tokens, (1, 0), value=start)
+
+
+class SequenceModel(Configurable, nn.Module, ABC):
+    """A causal model of sequences over a discrete space.
+
+    A subclass implements `advance`; both paths are made of it. `logits[:, t]` predicts `tokens[:, t]` from what stands
+    before it, and is -inf at symbols that the space does not emit.
+
+    Attributes:
+        evaluations: tokens passed through the model so far, counted 1 without and 3 with gradient.
+        noise: generator that dropout draws from while the model trains.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    width = Knob(64, low=1, help="features of a position")
+    dropout = Knob(0.0, low=0.0, high=0.9, help="share of features dropped in training")
+
+    def __init__(self, space: Discrete, **knobs: Any) -> None:
+        super().__init__()
+        self.configure(knobs)
+        self.space = space
+        self.start = space.size
+        self.evaluations = 0
+        self.noise = torch.Generator()
+        self.embedding = nn.Embedding(space.size + 1, self.width)
+        self.head = nn.Linear(self.width, space.size)
+        never = torch.full((space.size,), float("-inf"))
+        never[list(space.emits)] = 0.0
+        self.register_buffer("never", never, persistent=False)
+
+    @abstractmethod
+    def advance(self, inputs: Tensor, state: Any) -> tuple[Tensor, State]:
+        """Read more inputs.
+
+        Args:
+            inputs: [B, T, E] embedded, T >= 1, the continuation of what the state has read.
+            state: from an earlier call, or None at the start of a sequence.
+
+        Returns:
+            The features after each input, [B, T, E], and the state after the last one.
+        """
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Embed tokens [B, T] int64, or mixtures of tokens [B, T, V] float, as [B, T, E]."""
+        if tokens.is_floating_point():
+            return tokens @ self.embedding.weight[: self.space.size]
+        return self.embedding(tokens)
+
+    def hidden(self, tokens: Tensor) -> Tensor:
+        """Parallel path up to the features: [B, T] int64 -> [B, T, E], column t knowing the tokens before t."""
+        self._count(tokens)
+        return self.advance(self.embed(fed_before(tokens, self.start)[:, :-1]), None)[0]
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Parallel path: [B, T] int64 -> logits [B, T, V]; column t predicts token t from the tokens before it."""
+        return self.project(self.hidden(tokens))
+
+    def prefill(self, prompt: Tensor) -> tuple[Tensor, State]:
+        """Read a prompt [B, P] int64, P >= 0, at once: logits [B, V] of the next token, and the state."""
+        inputs = fed_before(prompt, self.start)  # [B, P + 1]
+        self._count(inputs)
+        features, state = self.advance(self.embed(inputs), None)
+        return self.project(features[:, -1]), state
+
+    def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
+        """Read one more token [B] int64: logits [B, V] of the next one, and the state."""
+        self._count(token)
+        features, state = self.advance(self.embed(token[:, None]), state)
+        return self.project(features[:, 0]), state
+
+    def project(self, features: Tensor) -> Tensor:
+        """Turn features [..., E] into logits [..., V], -inf at symbols that are never emitted."""
+        return self.head(features) + self.never
+
+    def drop(self, features: Tensor) -> Tensor:
+        """Apply dropout from the model's own stream, in training mode only."""
+        if not self.training or self.dropout == 0:
+            return features
+        keep = torch.empty(features.shape, dtype=features.dtype).bernoulli_(1 - self.dropout, generator=self.noise)
+        return features * keep.to(features.device) / (1 - self.dropout)
+
+    def _count(self, tokens: Tensor) -> None:
+        self.evaluations += tokens.numel() * (3 if torch.is_grad_enabled() else 1)

@@ -1,0 +1,216 @@
+"""What is learned: data, a score, and, where they are known, the oracles.
+
+Axes: B batch, T time (columns), V vocabulary.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from benchmark.contracts.batch import Batch, Output
+from benchmark.contracts.spaces import Discrete
+
+Split = Literal["train", "validation", "test"]
+Decoding = Literal["greedy", "sample"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The main metric of a task.
+
+    Attributes:
+        name: what it is called, e.g. "accuracy".
+        unit: e.g. "share of labels" or "nats per token".
+        direction: whether higher or lower is better; never guessed from the name.
+        low, high: the range; None where it is unbounded.
+        gold_prefix: "" where the same metric can be had on gold prefixes, else the reason why it cannot.
+    """
+
+    name: str
+    unit: str
+    direction: Literal["higher", "lower"]
+    low: float | None
+    high: float | None
+    gold_prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The axis along which quality falls off, and the grid on it.
+
+    Attributes:
+        axis: "position" buckets a per-token metric by output position; "length" a sequence metric by gold length.
+        unit: what is counted, e.g. "labels". Counts begin at 1.
+        buckets: inclusive (low, high), increasing, inside and beyond the training lengths.
+        trained: inclusive (low, high) of the lengths seen in training.
+    """
+
+    axis: Literal["position", "length"]
+    unit: str
+    buckets: tuple[tuple[int, int], ...]
+    trained: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        ends = [end for bucket in self.buckets for end in bucket]
+        if ends != sorted(ends) or not ends or ends[0] < 1:
+            raise ValueError(f"buckets must increase from 1 or more without overlap, got {self.buckets}")
+
+    @property
+    def longest(self) -> int:
+        """The greatest length that is tested."""
+        return self.buckets[-1][1]
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Where a task lies among all sequence tasks, so that findings can be stated per kind of task.
+
+    Attributes:
+        failure: which failure it probes: the predictor was never learned; errors compound in states it does not know;
+            delusion, in which it takes its own tokens for evidence; or none (a null control).
+        target: is the gold token determined by the history?
+        recoverable: can a wrong token be undone by later correct behaviour?
+        aligned: is the gold target still right after a wrong prefix?
+        given: what the environment supplies.
+    """
+
+    failure: Literal["never learned", "compounding", "delusion", "none (null control)", "open"]
+    target: Literal["deterministic", "stochastic"]
+    recoverable: Literal["fully", "partly", "never"]
+    aligned: bool
+    source: Literal["synthetic", "real"]
+    given: Literal["nothing", "prompt", "observations", "turns"]
+
+
+class Score(NamedTuple):
+    """Values of a metric and their weights: [B, T] (axis "position") or [B] (axis "length").
+
+    The metric of a group is sum(value * weight) / sum(weight); a weight of 0 leaves a value out.
+    """
+
+    value: Tensor
+    weight: Tensor
+
+
+class Response(NamedTuple):
+    """The environment's part of the next column.
+
+    Attributes:
+        supplied: [B] int64, the token where it is given, anything elsewhere.
+        given: [B] bool, whether the environment supplies the token of this column.
+        done: [B] bool, whether the row is over before this column.
+        state: handed to the next call of `respond`.
+    """
+
+    supplied: Tensor
+    given: Tensor
+    done: Tensor
+    state: Any
+
+
+class Replay(NamedTuple):
+    """State of the default environment: what is given is read off the gold sequences, column by column.
+
+    Attributes:
+        tokens, given, valid: [B, T] as in a Batch.
+        open_ended: whether a row goes on beyond its gold sequence until an end symbol or a limit ends it.
+        column: the next one.
+    """
+
+    tokens: Tensor
+    given: Tensor
+    valid: Tensor
+    open_ended: bool
+    column: int = 0
+
+    def respond(self) -> Response:
+        """Supply the given tokens of this column."""
+        column, following = self.column, self._replace(column=self.column + 1)
+        if column < self.tokens.shape[1]:
+            valid = self.valid[:, column]  # [B]
+            done = torch.zeros_like(valid) if self.open_ended else ~valid
+            return Response(self.tokens[:, column], self.given[:, column] & valid, done, following)
+        nothing = torch.zeros_like(self.valid[:, 0])  # [B]
+        return Response(nothing.long(), nothing, nothing if self.open_ended else ~nothing, following)
+
+
+class Task(ABC):
+    """What is learned. A subclass declares the attributes, samples and scores; the oracles are optional.
+
+    Every oracle is total: defined on any history, off-support ones too. Splits and lengths are asked for by name, and
+    all randomness comes from the generator that is handed in.
+
+    Attributes:
+        floor, ceiling: frozen controls of the main metric, what chance and the best free-running policy reach.
+        reward_temperature: weight of the entropy bonus at which the optimum of the expected reward is the task's own
+            target: 1 where the reward is a log-probability, 0 where the target is determined.
+        citation: BibTeX of the task's source.
+        licence: of the data.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    space: Discrete
+    metric: ClassVar[Metric]
+    curve: ClassVar[Curve]
+    coordinates: ClassVar[Coordinates]
+    decoding: ClassVar[Decoding]
+    floor: ClassVar[float | None] = None
+    ceiling: ClassVar[float | None] = None
+    reward_temperature: ClassVar[float] = 0.0
+    citation: ClassVar[str] = ""
+    licence: ClassVar[str] = "none needed: generated"
+
+    @classmethod
+    def missing(cls) -> str:
+        """Return why the task cannot run here (a package that is not installed), or ""."""
+        return ""
+
+    @abstractmethod
+    def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
+        """Draw `size` sequences whose length in the curve's unit lies in the inclusive range."""
+
+    @abstractmethod
+    def score(self, batch: Batch, output: Output) -> Score:
+        """Judge an output by the main metric, per own token or per sequence as the curve's axis says."""
+
+    def reward(self, batch: Batch, output: Output) -> Tensor:
+        """Reward of each own token, [B, T] of the output, higher is better, 0 elsewhere."""
+        raise NotImplementedError
+
+    def process(self, batch: Batch, history: Tensor) -> Tensor:
+        """Log-probabilities [B, T, V] of the data process at each column, taking the history before it as evidence."""
+        raise NotImplementedError
+
+    def expert(self, batch: Batch, history: Tensor) -> Tensor:
+        """Log-probabilities [B, T, V] of the best action at each column, own tokens being actions and not evidence."""
+        raise NotImplementedError
+
+    def correct(self, batch: Batch, history: Tensor) -> Tensor:
+        """[B, T] bool: is the token of the history right, given the history before it?"""
+        raise NotImplementedError
+
+    @classmethod
+    def has(cls, capability: str) -> bool:
+        """Return whether the task has "reward", "process", "expert" or "correct"."""
+        return getattr(cls, capability) is not getattr(Task, capability)
+
+    def limit(self, batch: Batch) -> Tensor:
+        """[B] int64: own tokens after which a row is cut; gold's count unless a task with an end symbol says more."""
+        return batch.lengths
+
+    def begin(self, batch: Batch) -> Any:
+        """Return the environment's state before the first column."""
+        return Replay(batch.tokens, batch.given, batch.valid, open_ended=self.space.end is not None)
+
+    def respond(self, state: Any, token: Tensor | None) -> Response:  # noqa: ARG002 (a dialogue reads the token)
+        """Supply the environment's part of the next column.
+
+        Args:
+            state: from `begin` or the previous response.
+            token: [B] int64, the tokens of the previous column; None before the first.
+        """
+        return state.respond()

@@ -1,0 +1,1 @@
+"""The step-wise path, the training loop and its budget."""

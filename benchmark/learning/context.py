@@ -1,0 +1,75 @@
+"""What a method may ask for during an update (the `Context` of the contracts).
+
+Axes: B batch, T time, V vocabulary.
+"""
+
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from benchmark.contracts.baseline import Coin
+from benchmark.contracts.batch import Batch, Output
+from benchmark.contracts.model import SequenceModel
+from benchmark.contracts.streams import stream
+from benchmark.contracts.task import Decoding, Task
+from benchmark.errors import NotApplicable
+from benchmark.learning.free_running import Draw, flip_coins, roll_in, roll_out, side_pass
+
+
+class Origin(NamedTuple):
+    """What every stream of a run is named by: all methods on the same task and seed share it."""
+
+    task: str
+    seed: int
+
+
+class UpdateContext:
+    """The context of one update. Its streams are named by task, seed, their own name and the step, never by method."""
+
+    def __init__(self, task: Task, origin: Origin, step: int, progress: float) -> None:
+        self._task, self._origin = task, origin
+        self.step, self.progress = step, progress
+        self.reward_temperature = task.reward_temperature
+        self.figures: dict[str, float] = {}
+
+    def stream(self, name: str) -> torch.Generator:
+        """Return this step's generator of that name."""
+        return stream(*self._origin, name, self.step)
+
+    def side_pass(self, model: SequenceModel) -> AbstractContextManager[None]:
+        """Evaluate a model without dropout."""
+        return side_pass(model)
+
+    def roll_in(self, model: SequenceModel, batch: Batch, gold_probability: float, coin: Coin = "token",
+                decoding: Decoding = "sample") -> Tensor:
+        """Mix gold and own tokens [B, T]; no gradient. Logs the share of own positions where gold was fed."""
+        gold = flip_coins(batch, gold_probability, coin, self.stream("coin"))
+        self.log(fed_gold=float(gold[batch.own].float().mean()))
+        return roll_in(model, batch, gold, Draw(decoding, self.stream("draw")))
+
+    def roll_out(self, model: SequenceModel, batch: Batch, decoding: Decoding = "sample") -> Output:
+        """Let the model run freely; no gradient."""
+        return roll_out(model, self._task, batch, Draw(decoding, self.stream("draw")))
+
+    def reward(self, batch: Batch, output: Output) -> Tensor:
+        """The task's reward [B, T] of each own token."""
+        return self._ask("reward").reward(batch, output)
+
+    def process(self, batch: Batch, history: Tensor) -> Tensor:
+        """The task's process [B, T, V]."""
+        return self._ask("process").process(batch, history)
+
+    def expert(self, batch: Batch, history: Tensor) -> Tensor:
+        """The task's expert [B, T, V]."""
+        return self._ask("expert").expert(batch, history)
+
+    def log(self, **figures: float) -> None:
+        """Report figures of this update."""
+        self.figures |= figures
+
+    def _ask(self, capability: str) -> Task:
+        if not self._task.has(capability):
+            raise NotApplicable(f"needs a {capability}, which the task does not have; declare it in the method's `needs`")
+        return self._task

