@@ -11,7 +11,7 @@ from benchmark.contracts.batch import Batch
 
 def _own_only(tokens: Tensor, own: Tensor) -> Tensor:
     """Move the own tokens of each row to the left: [B, T] -> [B, N], -1 beyond them."""
-    order = (~own).int().sort(1, stable=True).indices
+    order = torch.sort((~own).int(), dim=1, stable=True).indices
     moved = tokens.gather(1, order).masked_fill(~own.gather(1, order), -1)
     return moved[:, : int(own.sum(1).max())]
 

@@ -1,0 +1,116 @@
+"""The leaderboard: one row a task, model and baseline, over seeds."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmark.reporting.statistics import Interval, horizon_50, t_interval
+from benchmark.running.cell import Cell, KnobValues
+from benchmark.running.record import Record
+from benchmark.values import Point
+
+Row = dict[str, Any]
+
+_OVER_SEEDS = (
+    "free_running", "gold_prefix", "gap", "free_running_greedy", "free_running_sample", "gold_prefix_token_error",
+    "gold_prefix_nll", "length_ratio", "never_stopped", "stopped_early",
+)
+_COSTS = ("updates", "evaluations", "training_cpu_seconds", "evaluation_cpu_seconds", "cell_wall_seconds",
+          "training_tokens_per_cpu_second")
+
+
+def make_board(records: Iterable[Record]) -> list[Row]:
+    """Group records that differ in nothing but the seed, and summarise each group; best first within a task.
+
+    A row whose cells all failed stands last, with its status counts and nothing else.
+    """
+    groups: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        groups[record.cell.group].append(record)
+    labels = _labels([group[0].cell for group in groups.values()])
+    rows = [_row(group, label) for group, label in zip(groups.values(), labels, strict=True)]
+    return sorted(rows, key=_rank)
+
+
+def _rank(row: Row) -> tuple:
+    value = row["free_running"]
+    worse = math.inf if value is None else -value if row["direction"] == "higher" else value
+    return row["task"], row["model"], worse, row["baseline"]
+
+
+def _labels(cells: Sequence[Cell]) -> list[str]:
+    """Name each baseline; where two rows would share a name, add the knobs in which they differ."""
+    labels = []
+    for cell in cells:
+        twins = [other for other in cells if _same_place(cell, other)]
+        knobs = _differing([twin.baseline.knobs for twin in twins])
+        settings = ",".join(f"{name}={cell.baseline.knobs[name]}" for name in knobs if name in cell.baseline.knobs)
+        labels.append(f"{cell.baseline.name}:{settings}" if settings else cell.baseline.name)
+    return labels
+
+
+def _same_place(cell: Cell, other: Cell) -> bool:
+    return all(getattr(cell, part).name == getattr(other, part).name for part in ("task", "model", "baseline"))
+
+
+def _differing(settings: list[KnobValues]) -> list[str]:
+    names = dict.fromkeys(name for knobs in settings for name in knobs)
+    return [name for name in names if len({knobs.get(name) for knobs in settings}) > 1]
+
+
+def _row(group: list[Record], label: str) -> Row:
+    first, ok = group[0].cell, [record for record in group if record.status == "ok"]
+    facts = next((record.facts for record in ok), None)
+    row: Row = {"task": first.task.name, "model": first.model.name, "baseline": label}
+    for name in ("metric", "unit", "direction", "axis", "axis_unit", "trained", "decoding", "floor", "ceiling", "failure"):
+        row[name] = getattr(facts, name, None)
+    for name in _OVER_SEEDS:
+        row |= _named(name, _over_seeds(ok, name))
+    row["gold_prefix_reason"] = ok[0].measures["gold_prefix"].reason if ok else ""
+    row["by_length"] = _by_length(ok)
+    row |= _horizon(row)
+    for name in _COSTS:
+        row[name] = t_interval([record.spent.get(name) for record in ok]).mean
+    row["seeds"] = len(ok)
+    row["status"] = dict(sorted(Counter(record.status for record in group).items()))
+    row["reasons"] = sorted({record.reason for record in group if record.reason})
+    return row
+
+
+def _named(name: str, interval: Interval) -> Row:
+    return {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
+
+
+def _over_seeds(records: list[Record], name: str) -> Interval:
+    measures = [record.measures.get(name) for record in records]
+    return t_interval([None if measure is None else measure.value for measure in measures])
+
+
+def _by_length(records: list[Record]) -> list[Row]:
+    if not records:
+        return []
+    rows = []
+    for index, point in enumerate(records[0].curves["free_running"]):
+        row: Row = {"low": point.low, "high": point.high}
+        for name in ("free_running", "gold_prefix", "gap"):
+            row |= _named(name, t_interval([_value(record.curves.get(name), index) for record in records]))
+        rows.append(row)
+    return rows
+
+
+def _value(curve: list[Point] | None, index: int) -> float | None:
+    return curve[index].value if curve else None
+
+
+def _horizon(row: Row) -> Row:
+    """Add H_50 of the mean curve: a length, or None with the bound beyond which it lies, or None for lack of controls."""
+    absent = {"horizon_50": None, "horizon_50_beyond": None}
+    if row["floor"] is None or row["ceiling"] is None or not row["by_length"]:
+        return absent
+    lengths = [bucket["high"] for bucket in row["by_length"]]
+    values = [bucket["free_running"] for bucket in row["by_length"]]
+    if all(value is None for value in values):
+        return absent
+    found = horizon_50(lengths, values, row["floor"], row["ceiling"])
+    return {"horizon_50": found, "horizon_50_beyond": lengths[-1] if found is None else None}

@@ -1,0 +1,107 @@
+"""Figures: colour-blind-safe, with a marker for each method, and the same bytes whenever the records are the same."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.reporting.board import Row
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_STYLE: dict[str, Any] = {
+    "font.size": 8, "axes.titlesize": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
+    "grid.alpha": 0.25, "lines.linewidth": 1.4, "lines.markersize": 4, "svg.hashsalt": "ebb", "svg.fonttype": "none",
+    "pdf.fonttype": 42, "legend.frameon": False,
+}
+_MARKERS = "osD^vPX*<>"
+KINDS = ("pdf", "svg", "png")
+
+
+def quality_vs_length(rows: Sequence[Row], folder: Path, command: str) -> list[Path]:
+    """Draw quality against output length: one panel a task and model, one line a method, bands over seeds."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    drawn = [row for row in rows if row["by_length"]]
+    places = list(dict.fromkeys((row["task"], row["model"]) for row in drawn))
+    if not places:
+        return []
+    methods = sorted({row["baseline"] for row in drawn})
+    with pyplot.rc_context(_STYLE):
+        figure, axes = pyplot.subplots(1, len(places), figsize=(3.1 * len(places), 3.2), squeeze=False, layout="constrained")
+        for axis, place in zip(axes[0], places, strict=True):
+            own = [row for row in drawn if (row["task"], row["model"]) == place]
+            _panel(axis, own, methods)
+        _legend(figure, axes[0])
+        paths = save(figure, folder / "quality_vs_length", command)
+        pyplot.close(figure)
+    return paths
+
+
+def _panel(axis: "Axes", rows: Sequence[Row], methods: Sequence[str]) -> None:
+    first = rows[0]
+    for row in rows:
+        _line(axis, row, methods.index(row["baseline"]))
+    for name, style in (("ceiling", "--"), ("floor", ":")):
+        if first[name] is not None:
+            axis.axhline(first[name], color="black", linestyle=style, linewidth=0.9, label=name)
+    low, high = first["trained"]
+    axis.axvspan(min(low, first["by_length"][0]["low"]), high, color="0.92", zorder=0, linewidth=0, label="training lengths")
+    arrow = "↑" if first["direction"] == "higher" else "↓"
+    counted = "output position" if first["axis"] == "position" else "output length"
+    axis.set(title=f"{first['task']} · {first['model']}", xlabel=f"{counted} ({first['axis_unit']})",
+             ylabel=f"free-running {first['metric']} {arrow}", xscale="log")
+    axis.set_xticks([bucket["high"] for bucket in first["by_length"]],
+                    [str(bucket["high"]) for bucket in first["by_length"]])
+    axis.minorticks_off()
+
+
+def _line(axis: "Axes", row: Row, index: int) -> None:
+    """Draw a method at the upper end of each bucket; a missing value is a gap in the line."""
+    buckets = row["by_length"]
+    lengths = [bucket["high"] for bucket in buckets]
+    colour = _colour(index)
+    values, low, high = ([_or_nan(bucket[name]) for bucket in buckets]
+                         for name in ("free_running", "free_running_low", "free_running_high"))
+    axis.plot(lengths, values, color=colour, marker=_MARKERS[index % len(_MARKERS)], label=row["baseline"])
+    axis.fill_between(lengths, low, high, color=colour, alpha=0.2, linewidth=0)
+
+
+def _or_nan(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _colour(index: int) -> Any:
+    import matplotlib
+
+    palette = matplotlib.color_sequences["petroff10"]
+    return palette[index % len(palette)]
+
+
+def _legend(figure: "Figure", axes: Sequence["Axes"]) -> None:
+    """One legend for all panels, below them."""
+    entries = {}
+    for axis in axes:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=min(len(entries), 4))
+
+
+def save(figure: "Figure", stem: Path, command: str) -> list[Path]:
+    """Write a figure as PDF, SVG and PNG, with the command that makes it in their metadata and no time of day."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    metadata: dict[str, dict[str, Any]] = {
+        "pdf": {"Subject": command, "CreationDate": None, "Producer": None, "Creator": None},
+        "svg": {"Description": command, "Date": None, "Creator": None},
+        "png": {"Description": command, "Software": None},
+    }
+    paths = []
+    for kind in KINDS:
+        path = stem.with_suffix(f".{kind}")
+        figure.savefig(path, metadata=metadata[kind], dpi=200)
+        paths.append(path)
+    return paths

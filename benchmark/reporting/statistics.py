@@ -1,0 +1,60 @@
+"""Small-sample statistics over seeds."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Interval(NamedTuple):
+    """A mean with its 95 % t interval; the ends are None below two values."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+
+
+ABSENT = Interval(None, None, None)
+
+
+def t_interval(values: Sequence[float | None], level: float = 0.95) -> Interval:
+    """Mean and Student t interval over seeds.
+
+    A missing value makes the mean missing: seeds are left out by their status, never by their value.
+    """
+    if not values or any(value is None for value in values):
+        return ABSENT
+    sample = np.asarray(values, dtype=float)
+    mean = float(sample.mean())
+    if len(sample) < 2:
+        return Interval(mean, None, None)
+    from scipy.special import stdtrit  # the t quantile without the second that scipy.stats takes to import
+
+    half = float(stdtrit(len(sample) - 1, 0.5 + level / 2) * sample.std(ddof=1) / math.sqrt(len(sample)))
+    return Interval(mean, mean - half, mean + half)
+
+
+def horizon_50(lengths: Sequence[float], quality: Sequence[float | None], floor: float, ceiling: float) -> float | None:
+    """Smallest length at which the normalised quality (floor 0, ceiling 1) is <= 1/2, interpolated in log length.
+
+    Args:
+        lengths: increasing, one for each quality.
+        quality: the metric; its direction is that from floor to ceiling.
+
+    Returns:
+        The length; the first one where quality begins at or below half; None (censored: beyond the last length) where it
+        stays above half.
+    """
+    before: tuple[float, float] | None = None
+    for length, value in zip(lengths, quality, strict=True):
+        if value is None:
+            continue
+        normalised = (value - floor) / (ceiling - floor)
+        if normalised <= 0.5:
+            if before is None:
+                return length
+            share = (before[1] - 0.5) / (before[1] - normalised)
+            return math.exp(math.log(before[0]) + share * (math.log(length) - math.log(before[0])))
+        before = (length, normalised)
+    return None

@@ -1,0 +1,54 @@
+"""A cell: one training run, declared completely. Free of torch."""
+
+import hashlib
+from functools import cached_property
+
+from pydantic import Field
+
+from benchmark.settings import Budget, Evaluation, Frozen, Optimisation
+
+HARNESS = 1
+"""Version of everything between a plugin and its measures; bump when the same cell gives other numbers."""
+
+KnobValues = dict[str, bool | int | float | str]
+
+
+class Part(Frozen):
+    """A plugin as it enters a cell.
+
+    Attributes:
+        version: a number for a built-in plugin, `sha256:...` of the source file for one from outside.
+        knobs: the values of all knobs, the defaults included.
+    """
+
+    name: str
+    version: str
+    knobs: KnobValues = {}
+
+
+class Cell(Frozen):
+    """What changes the number: the parts, the budget, how it is optimised and evaluated, and the seed."""
+
+    task: Part
+    model: Part
+    baseline: Part
+    budget: Budget
+    optimisation: Optimisation
+    evaluation: Evaluation
+    seed: int = Field(ge=0)
+    harness: int = HARNESS
+
+    @property
+    def id(self) -> str:
+        """Name for people, e.g. `copycat_tagging/gru/scheduled_sampling/s3`; cells that differ otherwise share it."""
+        return f"{self.task.name}/{self.model.name}/{self.baseline.name}/s{self.seed}"
+
+    @cached_property
+    def key(self) -> str:
+        """Name for machines: sha256 of the canonical JSON of the cell."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    @property
+    def group(self) -> str:
+        """What the seeds of one row of a board share."""
+        return self.model_dump_json(exclude={"seed"})

@@ -1,0 +1,82 @@
+"""From names to cells: what a suite and the user's wishes come to. Every name and knob is checked here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmark.contracts.registry import Kind, Registry
+from benchmark.errors import UsageError
+from benchmark.running.cell import Cell, Part
+from benchmark.running.suites import Setting, Suite
+from benchmark.settings import Budget
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell and what it is expected to cost, in CPU-seconds."""
+
+    cell: Cell
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user asks for beyond the suite; empty means as the suite has it.
+
+    Attributes:
+        baselines: names, or `name:knob=value,knob=value`.
+        budget: for every cell in place of the suite's.
+    """
+
+    tasks: tuple[str, ...] = ()
+    baselines: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    seeds: int | None = None
+    budget: Budget | None = None
+
+
+def plan(registry: Registry, suite: Suite, wishes: Wishes) -> list[Job]:
+    """Return the cells, the costly first, so that none of them is left over at the end.
+
+    Raises:
+        UsageError: for an unknown task, model, baseline or knob, or a number of seeds below 1.
+    """
+    seeds = suite.seeds if wishes.seeds is None else wishes.seeds
+    if seeds < 1:
+        raise UsageError(f"the number of seeds must be >= 1, got {seeds}")
+    settings = suite.choose(wishes.tasks, wishes.models)
+    baselines = [_baseline(registry, spec) for spec in wishes.baselines or suite.baselines]
+    jobs = [_job(registry, setting, baseline, seed, wishes.budget)
+            for seed in range(seeds) for setting in settings for baseline in baselines]
+    unique = {job.cell.key: job for job in jobs}
+    return sorted(unique.values(), key=lambda job: -job.cpu_seconds)
+
+
+def _job(registry: Registry, setting: Setting, baseline: Part, seed: int, budget: Budget | None) -> Job:
+    cell = Cell(
+        task=_part(registry, "tasks", setting.task),
+        model=_part(registry, "models", setting.model, setting.model_knobs),
+        baseline=baseline,
+        budget=budget or setting.budget,
+        optimisation=setting.optimisation,
+        evaluation=setting.evaluation,
+        seed=seed,
+    )
+    return Job(cell, setting.cpu_seconds)
+
+
+def _part(registry: Registry, kind: Kind, name: str, knobs: dict | None = None) -> Part:
+    entry = registry.entry(kind, name)
+    resolve = getattr(entry.plugin, "resolve_knobs", None)  # tasks have no knobs
+    return Part(name=name, version=entry.version, knobs=resolve(knobs or {}) if resolve else {})
+
+
+def _baseline(registry: Registry, spec: str) -> Part:
+    """Read `name` or `name:knob=value,knob=value`."""
+    name, _, settings = spec.partition(":")
+    knobs = {}
+    for setting in filter(None, settings.split(",")):
+        knob, equals, value = setting.partition("=")
+        if not equals:
+            raise UsageError(f"a knob is set as name:knob=value, got {spec!r}")
+        knobs[knob.strip()] = value.strip()
+    return _part(registry, "baselines", name.strip(), knobs)

@@ -1,0 +1,80 @@
+"""Suites as data: `suites.toml` beside this file. Free of torch."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+
+from benchmark.errors import unknown_name
+from benchmark.running.cell import KnobValues
+from benchmark.settings import Budget, Evaluation, Frozen, Optimisation
+
+
+class Setting(Frozen):
+    """How one task is run with one model."""
+
+    task: str
+    model: str
+    model_knobs: KnobValues = {}
+    updates: int = Field(default=400, ge=1)
+    batch: int = Field(default=64, ge=1)
+    learning_rate: float = Field(default=3e-3, gt=0)
+    sequences: int = Field(default=512, ge=1)
+    cpu_seconds: float = Field(default=30, gt=0)
+
+    @property
+    def budget(self) -> Budget:
+        """Updates, the same number for every method."""
+        return Budget(updates=self.updates)
+
+    @property
+    def optimisation(self) -> Optimisation:
+        """The optimiser's settings, the same for every method."""
+        return Optimisation(batch=self.batch, learning_rate=self.learning_rate)
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """Test sequences."""
+        return Evaluation(sequences=self.sequences)
+
+
+class Suite(Frozen):
+    """A list of settings, crossed with baselines and seeds."""
+
+    summary: str
+    seeds: int = Field(ge=1)
+    timeout: float = Field(gt=0, description="seconds a cell may take")
+    baselines: tuple[str, ...]
+    settings: tuple[Setting, ...]
+
+    def choose(self, tasks: tuple[str, ...], models: tuple[str, ...]) -> tuple[Setting, ...]:
+        """Return the settings for the tasks and models named; where there is none for a pair, a plain one."""
+        tasks = tasks or tuple(dict.fromkeys(setting.task for setting in self.settings))
+        chosen = []
+        for task in tasks:
+            own = [setting for setting in self.settings if setting.task == task]
+            by_model = {setting.model: setting for setting in own}
+            plain = own[0] if own else Setting(task=task, model="gru")
+            for model in models or tuple(by_model) or (plain.model,):
+                chosen.append(by_model.get(model) or plain.model_copy(update={"model": model, "model_knobs": {}}))
+        return tuple(chosen)
+
+
+@cache
+def load_suites() -> dict[str, Suite]:
+    """Read the suites that ship."""
+    text = Path(__file__).with_name("suites.toml").read_text(encoding="utf-8")
+    return {name: Suite.model_validate(content) for name, content in tomllib.loads(text).items()}
+
+
+def find_suite(name: str) -> Suite:
+    """Return a suite by name.
+
+    Raises:
+        UsageError: for an unknown name.
+    """
+    suites = load_suites()
+    if name not in suites:
+        raise unknown_name("suite", name, suites)
+    return suites[name]

@@ -1,0 +1,102 @@
+"""One cell, from its declaration to its record, in this process. Whatever goes wrong becomes the record's status."""
+
+import math
+import time
+import traceback
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from benchmark.contracts.registry import Registry
+from benchmark.contracts.task import Task
+from benchmark.errors import Diverged, NotApplicable
+from benchmark.learning.loop import Training, build_model, train
+from benchmark.measuring.evaluation import evaluate
+from benchmark.running.cell import Cell
+from benchmark.running.provenance import provenance
+from benchmark.running.record import Record, Status
+from benchmark.values import TaskFacts
+
+
+def work(cell_json: str, plugins: tuple[str, ...]) -> str:
+    """Run a cell that arrives as JSON, with the plugin files it may need, and return its record as JSON.
+
+    Text in and text out: a plugin's objects do not survive the way between processes.
+    """
+    return run_cell(Cell.model_validate_json(cell_json), _registry(plugins)).to_json()
+
+
+@cache
+def _registry(plugins: tuple[str, ...]) -> Registry:
+    return Registry(map(Path, plugins))
+
+
+def run_cell(cell: Cell, registry: Registry, observe: Callable[[float], None] = lambda progress: None) -> Record:
+    """Run a cell and return its record; an exception of the cell is recorded, not raised."""
+    began, status, reason, trace = time.perf_counter(), "ok", "", ""
+    filled: dict = {}
+    try:
+        filled = _run(cell, registry, observe)
+    except NotApplicable as problem:
+        status, reason = "not_applicable", str(problem)
+    except Diverged as problem:
+        status, reason = "diverged", str(problem)
+    except Exception as problem:
+        status, reason = _classify(problem), f"{type(problem).__name__}: {problem}"
+        trace = traceback.format_exc()
+    spent = {**filled.pop("spent", {}), "cell_wall_seconds": time.perf_counter() - began}
+    return Record(cell=cell, status=status, reason=reason, traceback=trace, spent=spent, provenance=provenance(), **filled)
+
+
+def _classify(problem: Exception) -> Status:
+    text = str(problem).lower()
+    exhausted = isinstance(problem, MemoryError) or "can't allocate memory" in text or "out of memory" in text
+    return "oom" if exhausted else "error"
+
+
+def _run(cell: Cell, registry: Registry, observe: Callable[[float], None]) -> dict:
+    """Train and evaluate; return the fields of the record that this fills."""
+    task_class, baseline_class = registry.task(cell.task.name), registry.baseline(cell.baseline.name)
+    if missing := task_class.missing():
+        raise NotApplicable(missing)
+    lacking = [need for need in baseline_class.needs if not task_class.has(need)]
+    if lacking:
+        raise NotApplicable(f"{cell.baseline.name} needs {', '.join(lacking)}, which {cell.task.name} does not have")
+    task = task_class()
+    model = build_model(registry.model(cell.model.name), task, cell.model.knobs, cell.seed)
+    baseline = baseline_class(**cell.baseline.knobs)
+    training = train(model, task, baseline, cell.budget, cell.optimisation, cell.seed, observe)
+    began = time.process_time()
+    evaluated = evaluate(model, task, cell.evaluation, cell.seed)
+    return {
+        "facts": facts(task),
+        "measures": evaluated.measures,
+        "curves": evaluated.curves,
+        "training_log": _plain(training.log),
+        "spent": {**_cost(training), "evaluation_cpu_seconds": time.process_time() - began},
+    }
+
+
+def facts(task: Task) -> TaskFacts:
+    """Gather what a reader of the record needs to know about its task."""
+    return TaskFacts(
+        metric=task.metric.name, unit=task.metric.unit, direction=task.metric.direction, axis=task.curve.axis,
+        axis_unit=task.curve.unit, trained=task.curve.trained, decoding=task.decoding, floor=task.floor,
+        ceiling=task.ceiling, failure=task.coordinates.failure, source=task.coordinates.source,
+    )
+
+
+def _cost(training: Training) -> dict[str, float]:
+    spent = training.spent
+    return {
+        "updates": spent.updates,
+        "evaluations": spent.evaluations,
+        "training_tokens": spent.tokens,
+        "training_cpu_seconds": spent.cpu_seconds,
+        "training_wall_seconds": spent.wall_seconds,
+        "training_tokens_per_cpu_second": spent.tokens / max(spent.cpu_seconds, 1e-9),
+    }
+
+
+def _plain(log: list[dict[str, float]]) -> list[dict[str, float | None]]:
+    return [{name: value if math.isfinite(value) else None for name, value in line.items()} for line in log]
