@@ -4,7 +4,16 @@ import torch
 from torch import Tensor
 
 from benchmark.contracts import (
-    Baseline, Batch, Context, Knob, Loss, Output, SequenceModel, mean_over_own, own_positions, token_log_likelihood,
+    Baseline,
+    Batch,
+    Context,
+    Knob,
+    Loss,
+    Output,
+    SequenceModel,
+    mean_over_own,
+    own_positions,
+    token_log_likelihood,
     token_nll,
 )
 
@@ -21,7 +30,8 @@ class Reinforce(Baseline):
     needs = ("reward",)
     reduces_to = {"teacher_forcing": {"warm_start": 1.0}}
     baseline = Knob(
-        "leave_one_out", choices=("none", "moving_average", "self_critical", "leave_one_out"),
+        "leave_one_out",
+        choices=("none", "moving_average", "self_critical", "leave_one_out"),
         help="what is subtracted: nothing; a running mean per position; the greedy run's return (Rennie et al. 2017, "
         "arXiv 1612.00563); the mean of the other samples of the same input (Kool et al. 2019)",
     )
@@ -51,7 +61,9 @@ class Reinforce(Baseline):
         objective = -mean_over_own(advantage * log_q, output.own)
         if self.likelihood > 0:
             objective = objective + self.likelihood * token_nll(model(thinned.tokens), thinned)
-        return Loss(objective, parts={"return": returns[:, :].gather(1, output.own.int().argmax(1)[:, None]).mean().item()})
+        return Loss(
+            objective, parts={"return": returns[:, :].gather(1, output.own.int().argmax(1)[:, None]).mean().item()}
+        )
 
     def returns(self, batch: Batch, output: Output, log_q: Tensor, ctx: Context) -> Tensor:
         """Sum of rewards (and of the entropy bonus, -temperature * log Q) from each token on, or of all; [B, T]."""
@@ -82,7 +94,7 @@ class Reinforce(Baseline):
         total = torch.zeros(size).scatter_add(0, position.flatten(), (returns * output.own).flatten())
         count = torch.zeros(size).scatter_add(0, position.flatten(), output.own.float().flatten())
         mean = total / count.clamp_min(1)
-        before = mean if self.running_mean is None else torch.cat([self.running_mean, mean[len(self.running_mean):]])
+        before = mean if self.running_mean is None else torch.cat([self.running_mean, mean[len(self.running_mean) :]])
         self.running_mean = torch.where(count > 0, self.momentum * before + (1 - self.momentum) * mean, before)
         return before[position]
 
@@ -92,7 +104,8 @@ def align(values: Tensor, source: Output, target: Output, copies: int) -> Tensor
 
     Where the source has ended, its value is 0: there was nothing left to earn.
     """
-    by_position = values.new_zeros(len(values), max(source.own.sum(1).max(), target.own.sum(1).max()) + 1)
+    longest = int(max(source.lengths.max(), target.lengths.max()))
+    by_position = values.new_zeros(len(values), longest + 1)
     by_position.scatter_(1, own_positions(source.own), values * source.own)
     by_position[:, 0] = 0
     return by_position.repeat_interleave(copies, 0).gather(1, own_positions(target.own))

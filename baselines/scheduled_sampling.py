@@ -2,7 +2,18 @@
 
 from typing import cast
 
-from benchmark.contracts import SCHEDULES, Baseline, Batch, Coin, Context, Decoding, Knob, Loss, SequenceModel, token_nll
+from benchmark.contracts import (
+    SCHEDULES,
+    Baseline,
+    Batch,
+    Coin,
+    Context,
+    Decoding,
+    Knob,
+    Loss,
+    SequenceModel,
+    token_nll,
+)
 
 
 class ScheduledSampling(Baseline):

@@ -14,6 +14,6 @@ class TeacherForcing(Baseline):
   journal = {Neural Computation}, volume = {1}, number = {2}, pages = {270--280}, year = {1989}
 }"""
 
-    def loss(self, model: SequenceModel, batch: Batch, ctx: Context) -> Loss:  # noqa: ARG002
+    def loss(self, model: SequenceModel, batch: Batch, ctx: Context) -> Loss:
         nll = token_nll(model(batch.tokens), batch)
         return Loss(nll, nll=nll.item())

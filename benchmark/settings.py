@@ -26,8 +26,9 @@ class Budget(Frozen):
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if (self.updates is None) == (self.evaluations is None):
-            raise ValueError("set either updates or evaluations, "
-                             f"got updates={self.updates} and evaluations={self.evaluations}")
+            raise ValueError(
+                f"set either updates or evaluations, got updates={self.updates} and evaluations={self.evaluations}"
+            )
         return self
 
     def progress(self, updates: int, evaluations: int) -> float:

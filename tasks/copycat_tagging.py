@@ -1,8 +1,8 @@
 """Copycat tagging: label a noisy observation, where copying the last label looks like the best policy.
 
-A hidden state rarely changes; each observation of it is often wrong. Given gold labels, the last label is nearly all one
-needs, so teacher forcing learns to copy; run freely, it copies its own mistakes ("auto-suggestive delusion", Ortega et
-al. 2021, arXiv 2110.10819). The synthetic analogue of the TIMIT frame labels of Bengio et al. (2015).
+A hidden state rarely changes; each observation of it is often wrong. Given gold labels, the last label is nearly all
+one needs, so teacher forcing learns to copy; run freely, it copies its own mistakes ("auto-suggestive delusion",
+Ortega et al. 2021, arXiv 2110.10819). The synthetic analogue of the TIMIT frame labels of Bengio et al. (2015).
 
 Axes: B batch, L labels, T = 2 L columns (x1 y1 x2 y2 ...), K hidden states, V = 2 K symbols.
 """
@@ -39,7 +39,12 @@ class CopycatTagging(Task):
         "position", "labels", ((1, 4), (5, 8), (9, 16), (17, 32), (33, 64), (65, 128), (129, 256)), trained=(32, 32)
     )
     coordinates = Coordinates(
-        failure="delusion", target="stochastic", recoverable="fully", aligned=True, source="synthetic", given="observations"
+        failure="delusion",
+        target="stochastic",
+        recoverable="fully",
+        aligned=True,
+        source="synthetic",
+        given="observations",
     )
     decoding = "greedy"
     floor = 1 / _STATES
@@ -81,7 +86,7 @@ class CopycatTagging(Task):
         return ((output.tokens == batch.tokens) & output.own).float()
 
     def process(self, batch: Batch, history: Tensor) -> Tensor:
-        """P(label | last label of the history, observation), [B, T, V]; at observations it is not defined and uniform."""
+        """P(label | last label of the history, observation), [B, T, V]; uniform at observations."""
         labels = history[:, 1::2] - _STATES  # [B, L]
         seen = self.emission[:, history[:, 0::2]].permute(1, 2, 0)  # [B, L, K]
         before = self.transition[labels[:, :-1]]  # [B, L - 1, K]

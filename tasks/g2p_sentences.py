@@ -1,7 +1,7 @@
 """Grapheme-to-phoneme conversion of whole sentences (Yoon et al. 2023, arXiv 2308.08442), on real chat turns.
 
-Turns of the chitchat dataset (MIT) whose words all stand in the CMU pronouncing dictionary (BSD-like); each word has its
-first pronunciation, without stress. Both are read from the installed packages.
+Turns of the chitchat dataset (MIT) whose words all stand in the CMU pronouncing dictionary (BSD-like); each word has
+its first pronunciation, without stress. Both are read from the installed packages.
 
 Axes: B batch, T time (columns), V vocabulary.
 """
@@ -19,13 +19,23 @@ from rapidfuzz.distance import Levenshtein
 from torch import Tensor
 
 from benchmark.contracts import (
-    Batch, Coordinates, Curve, Discrete, Metric, Output, Score, Split, Task, completion_costs, optimal_completions,
+    Batch,
+    Coordinates,
+    Curve,
+    Discrete,
+    Metric,
+    Output,
+    Score,
+    Split,
+    Task,
+    completion_costs,
+    optimal_completions,
 )
 
 _LETTERS = " '" + "abcdefghijklmnopqrstuvwxyz"
-_PHONEMES = (
-    "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH"
-).split()
+_PHONEMES = tuple(
+    "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH".split()  # noqa: SIM905
+)
 _SYMBOLS = (*_LETTERS, "=", *_PHONEMES, "|", "#")
 _INDEX = {symbol: index for index, symbol in enumerate(_SYMBOLS)}
 _READ, _GAP, _END = _INDEX["="], _INDEX["|"], _INDEX["#"]
@@ -44,8 +54,11 @@ class Example(NamedTuple):
 def _data_file(package: str) -> Path | None:
     """Find a package's data file without importing the package."""
     spec = importlib.util.find_spec(package)
-    path = Path(next(iter(spec.submodule_search_locations))) / _PACKAGES[package] if (
-        spec and spec.submodule_search_locations) else None
+    path = (
+        Path(next(iter(spec.submodule_search_locations))) / _PACKAGES[package]
+        if (spec and spec.submodule_search_locations)
+        else None
+    )
     return path if path and path.is_file() else None
 
 
@@ -104,7 +117,11 @@ class G2pSentences(Task):
     name = "g2p_sentences"
     space = Discrete(len(_SYMBOLS), end=_END, emits=tuple(range(_READ + 1, len(_SYMBOLS))), symbols=_SYMBOLS)
     metric = Metric(
-        "phoneme error rate", "edits per gold phoneme", "lower", 0.0, None,
+        "phoneme error rate",
+        "edits per gold phoneme",
+        "lower",
+        0.0,
+        None,
         gold_prefix="an edit distance needs a whole output; on gold prefixes there is a token error rate instead",
     )
     curve = Curve("length", "phonemes", ((1, 8), (9, 16), (17, 24), (25, 32), (33, 48)), trained=(1, 24))
@@ -128,7 +145,7 @@ class G2pSentences(Task):
         return f"needs the data of {', '.join(absent)}: pip install {' '.join(absent)}" if absent else ""
 
     def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
-        """Draw sentences of so many phonemes; those of a training batch are near in length, which halves the padding."""
+        """Draw sentences of so many phonemes; those of a training batch are near in length, to halve the padding."""
         pool = _pool(split, *length)
         if split == "train":
             drawn = torch.randint(len(pool), (_POOLED * size,), generator=stream).tolist()

@@ -1,0 +1,1 @@
+"""Checks of the suite itself: what its paths cost."""

@@ -1,0 +1,1 @@
+"""The command line, one file a command. Heavy imports stay inside the commands, so that help comes at once."""

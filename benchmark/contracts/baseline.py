@@ -53,8 +53,14 @@ class Context(Protocol):
         """Evaluate a model without dropout: counted in the budget, and no shared random stream is touched."""
         ...
 
-    def roll_in(self, model: SequenceModel, batch: Batch, gold_probability: float, coin: Coin = "token",
-                decoding: Decoding = "sample") -> Tensor:
+    def roll_in(
+        self,
+        model: SequenceModel,
+        batch: Batch,
+        gold_probability: float,
+        coin: Coin = "token",
+        decoding: Decoding = "sample",
+    ) -> Tensor:
         """Mix gold and own tokens [B, T], each own one drawn given the mixed prefix; no gradient flows through it."""
         ...
 

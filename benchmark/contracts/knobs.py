@@ -1,5 +1,6 @@
 """Knobs: the declared settings of a method or a model, with their ranges."""
 
+import math
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from benchmark.errors import UsageError, unknown_name
@@ -20,8 +21,16 @@ class Knob(Generic[T]):
         active_when: `{other knob: values under which this one has an effect}`; empty means always.
     """
 
-    def __init__(self, default: T, *, help: str, low: float | None = None, high: float | None = None,  # noqa: A002
-                 choices: tuple[T, ...] = (), active_when: dict[str, tuple[Any, ...]] | None = None) -> None:
+    def __init__(
+        self,
+        default: T,
+        *,
+        help: str,
+        low: float | None = None,
+        high: float | None = None,
+        choices: tuple[T, ...] = (),
+        active_when: dict[str, tuple[Any, ...]] | None = None,
+    ) -> None:
         self.default, self.low, self.high, self.choices, self.help = default, low, high, choices, help
         self.active_when = active_when or {}
         self.name = "?"
@@ -52,12 +61,13 @@ class Knob(Generic[T]):
             raise UsageError(f"knob {self.name!r} takes {kind.__name__}, got {value!r}")
         if self.choices and value not in self.choices:
             raise unknown_name(f"value of knob {self.name!r}", str(value), map(str, self.choices))
-        if not ((self.low is None or value >= self.low) and (self.high is None or value <= self.high)):  # NaN fails too
+        low, high = (-math.inf if self.low is None else self.low), (math.inf if self.high is None else self.high)
+        if not isinstance(value, str) and not low <= value <= high:  # NaN fails too
             raise UsageError(f"knob {self.name!r} must lie in [{self.low}, {self.high}], got {value!r}")
         return cast(T, value)
 
-    def _parse(self, text: str) -> bool | int | float:
-        kind = type(self.default)
+    def _parse(self, text: str) -> Any:
+        kind: Any = type(self.default)
         try:
             return {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
         except (KeyError, ValueError):

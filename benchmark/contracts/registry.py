@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from benchmark.contracts.baseline import Baseline
 from benchmark.contracts.model import SequenceModel
@@ -61,7 +61,7 @@ class Entry:
     @property
     def summary(self) -> str:
         """First line of the class's documentation."""
-        return inspect.getdoc(self.plugin).partition("\n")[0] if self.plugin and self.plugin.__doc__ else ""
+        return ((self.plugin and self.plugin.__doc__) or "").strip().partition("\n")[0]
 
     @property
     def reason(self) -> str:
@@ -88,8 +88,9 @@ class Registry:
             if twin is None:
                 self.entries.append(entry)
             elif twin.plugin is not entry.plugin:
-                raise UsageError(f"{entry.kind} {entry.name!r} exists twice: in {twin.source} and in {entry.source}; "
-                                 "rename one")
+                raise UsageError(
+                    f"{entry.kind} {entry.name!r} exists twice: in {twin.source} and in {entry.source}; rename one"
+                )
 
     def of(self, kind: Kind) -> list[Entry]:
         """Return the entries of a kind by name."""
@@ -133,8 +134,10 @@ def _check_folders() -> None:
         spec = importlib.util.find_spec(name)
         origin = Path(spec.origin).parents[1] if spec and spec.origin else None
         if origin != home:
-            raise UsageError(f"the package {name!r} that Python finds is not this suite's ({origin}); "
-                             "install the suite in a virtual environment of its own")
+            raise UsageError(
+                f"the package {name!r} that Python finds is not this suite's ({origin}); "
+                "install the suite in a virtual environment of its own"
+            )
 
 
 def _plugins_of(module: ModuleType) -> Iterator[tuple[Kind, Plugin]]:
@@ -142,7 +145,7 @@ def _plugins_of(module: ModuleType) -> Iterator[tuple[Kind, Plugin]]:
         if inspect.isclass(value) and value.__module__ == module.__name__ and not inspect.isabstract(value):
             for kind, base in _BASES.items():
                 if issubclass(value, base) and hasattr(value, "name"):
-                    yield kind, value
+                    yield kind, cast(Plugin, value)
 
 
 def _describe(error: BaseException) -> str:
@@ -167,7 +170,7 @@ def _in_entry_points(kind: Kind) -> Iterator[Entry]:
     for point in entry_points(group=f"ebb.{kind}"):
         source = f"entry point {point.name} = {point.value}"
         try:
-            plugin = point.load()
+            plugin: Any = point.load()
             if not (inspect.isclass(plugin) and issubclass(plugin, _BASES[kind])):
                 raise TypeError(f"{point.value} is not a {_BASES[kind].__name__}")
         except Exception as error:

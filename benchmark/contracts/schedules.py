@@ -25,7 +25,7 @@ def inverse_sigmoid(progress: float, end: float) -> float:
     return _rescaled(lambda x: _K / (_K + math.exp(x * total / _K)), progress, end)
 
 
-def constant(progress: float, end: float) -> float:  # noqa: ARG001 (one signature for all)
+def constant(progress: float, end: float) -> float:
     """Stay at `end` throughout."""
     return end
 

@@ -19,7 +19,7 @@ def stream_seed(*names: str | int) -> int:
 
 
 def stream(*names: str | int) -> torch.Generator:
-    """Return a fresh CPU generator for the stream with these names, e.g. `stream("copycat_tagging", 3, "order", 17)`."""
+    """Return a fresh generator for the stream with these names, e.g. `stream("copycat_tagging", 3, "order", 17)`."""
     return torch.Generator().manual_seed(stream_seed(*names))
 
 

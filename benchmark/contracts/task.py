@@ -206,7 +206,7 @@ class Task(ABC):
         """Return the environment's state before the first column."""
         return Replay(batch.tokens, batch.given, batch.valid, open_ended=self.space.end is not None)
 
-    def respond(self, state: Any, token: Tensor | None) -> Response:  # noqa: ARG002 (a dialogue reads the token)
+    def respond(self, state: Any, token: Tensor | None) -> Response:
         """Supply the environment's part of the next column.
 
         Args:

@@ -42,8 +42,14 @@ class UpdateContext:
         """Evaluate a model without dropout."""
         return side_pass(model)
 
-    def roll_in(self, model: SequenceModel, batch: Batch, gold_probability: float, coin: Coin = "token",
-                decoding: Decoding = "sample") -> Tensor:
+    def roll_in(
+        self,
+        model: SequenceModel,
+        batch: Batch,
+        gold_probability: float,
+        coin: Coin = "token",
+        decoding: Decoding = "sample",
+    ) -> Tensor:
         """Mix gold and own tokens [B, T]; no gradient. Logs the share of own positions where gold was fed."""
         gold = flip_coins(batch, gold_probability, coin, self.stream("coin"))
         self.log(fed_gold=float(gold[batch.own].float().mean()))
@@ -71,5 +77,7 @@ class UpdateContext:
 
     def _ask(self, capability: str) -> Task:
         if not self._task.has(capability):
-            raise NotApplicable(f"needs a {capability}, which the task does not have; declare it in the method's `needs`")
+            raise NotApplicable(
+                f"needs a {capability}, which the task does not have; declare it in the method's `needs`"
+            )
         return self._task

@@ -32,6 +32,7 @@ class Draw:
         self.decoding, self.stream = decoding, stream
 
     def __call__(self, logits: Tensor) -> Tensor:
+        """Choose."""
         if self.decoding == "greedy":
             return logits.argmax(-1)
         noise = torch.empty(logits.shape, dtype=logits.dtype).exponential_(generator=self.stream)
@@ -57,7 +58,9 @@ class Run(NamedTuple):
     stopped: Tensor
 
 
-def run(model: SequenceModel, respond: Respond, state: Any, draw: Draw, *, end: int | None, limit: Tensor | None) -> Run:
+def run(
+    model: SequenceModel, respond: Respond, state: Any, draw: Draw, *, end: int | None, limit: Tensor | None
+) -> Run:
     """Go through the columns one by one: the supplied token where it is given, the model's own elsewhere.
 
     Args:

@@ -63,8 +63,15 @@ def learning_rate(progress: float, settings: Optimisation) -> float:
     return settings.learning_rate * share
 
 
-def train(model: SequenceModel, task: Task, baseline: Baseline, budget: Budget, settings: Optimisation, seed: int,
-          observe: Callable[[float], None] = lambda progress: None) -> Training:
+def train(
+    model: SequenceModel,
+    task: Task,
+    baseline: Baseline,
+    budget: Budget,
+    settings: Optimisation,
+    seed: int,
+    observe: Callable[[float], None] = lambda progress: None,
+) -> Training:
     """Train a model in place until the budget is spent.
 
     Args:
@@ -75,8 +82,9 @@ def train(model: SequenceModel, task: Task, baseline: Baseline, budget: Budget, 
         Diverged: if the objective or the gradient leaves the finite numbers, with the step and the value.
     """
     origin = Origin(task.name, seed)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay,
-                                  betas=(0.9, 0.99))
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.99)
+    )
     spent, log, counted = Spent(), [], model.evaluations
     started, next_line = time.perf_counter(), 0.0
     model.train()
@@ -94,14 +102,24 @@ def train(model: SequenceModel, task: Task, baseline: Baseline, budget: Budget, 
         spent.tokens += int(batch.valid.sum())
         if progress >= next_line:
             next_line += 0.02
-            log.append({"update": spent.updates, "objective": loss.objective.item(), "nll": loss.nll,
-                        "gradient_norm": norm, **loss.parts, **ctx.figures})
+            log.append(
+                {
+                    "update": spent.updates,
+                    "objective": loss.objective.item(),
+                    "nll": loss.nll,
+                    "gradient_norm": norm,
+                    **loss.parts,
+                    **ctx.figures,
+                }
+            )
     spent.wall_seconds = time.perf_counter() - started
     model.eval()
     return Training(model, spent, log)
 
 
-def _update(model: nn.Module, optimiser: torch.optim.Optimizer, loss: Loss, rate: float, clip: float, step: int) -> float:
+def _update(
+    model: nn.Module, optimiser: torch.optim.Optimizer, loss: Loss, rate: float, clip: float, step: int
+) -> float:
     """Take one step and return the gradient's norm before clipping."""
     if not math.isfinite(loss.objective.item()):
         raise Diverged(f"the objective is {loss.objective.item()} at update {step}")

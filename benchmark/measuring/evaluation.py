@@ -98,7 +98,7 @@ def _with_log_probabilities(output: Output, model: SequenceModel) -> Output:
 def _test_batches(task: Task, settings: Evaluation, seed: int) -> Iterator[tuple[int | None, Batch]]:
     """Yield (bucket, batch): on a length axis each bucket in turn, on a position axis None and the longest length."""
     curve = task.curve
-    lengths = [(None, (curve.longest,) * 2)] if curve.axis == "position" else list(enumerate(curve.buckets))
+    lengths = [(None, (curve.longest, curve.longest))] if curve.axis == "position" else list(enumerate(curve.buckets))
     for bucket, length in lengths:
         drawn = task.sample("test", settings.sequences, length, stream(task.name, seed, "test", *length))
         for first in range(0, len(drawn), _ROWS):
@@ -146,8 +146,13 @@ def _summarise(task: Task, tallies: dict[str, _Tally], facts: _Facts) -> Evaluat
     result.put("gold_prefix_nll", facts.nll / facts.gold_length, "nats per own token", "lower")
     endless = "the task has no end symbol" if task.space.end is None else ""
     nan = float("nan")
-    result.put("length_ratio", nan if endless else facts.own_length / facts.gold_length,
-               "own tokens per gold token", "none", endless)
+    result.put(
+        "length_ratio",
+        nan if endless else facts.own_length / facts.gold_length,
+        "own tokens per gold token",
+        "none",
+        endless,
+    )
     result.put("never_stopped", nan if endless else facts.never_stopped / facts.rows, "share of rows", "lower", endless)
     result.put("stopped_early", nan if endless else facts.stopped_early / facts.rows, "share of rows", "lower", endless)
     return result

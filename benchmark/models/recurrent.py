@@ -3,6 +3,7 @@
 Axes: B batch, T time, E features, L layers.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 import torch
@@ -21,7 +22,7 @@ class RecurrentState(NamedTuple):
 
     def select(self, rows: Tensor) -> Self:
         """Return a copy that holds the rows asked for."""
-        return type(self)(*(None if part is None else part[:, rows] for part in self))
+        return type(self)(self.hidden[:, rows], None if self.cells is None else self.cells[:, rows])
 
 
 class _Recurrent(SequenceModel):
@@ -29,6 +30,7 @@ class _Recurrent(SequenceModel):
     network: nn.LSTM | nn.GRU
 
     def advance(self, inputs: Tensor, state: RecurrentState | None) -> tuple[Tensor, RecurrentState]:
+        """Read more inputs [B, T, E]: many by the fused network, one by its cell."""
         if inputs.shape[1] == 1:
             return self._advance_once(inputs, state)
         features, last = self.network(self.drop(inputs), None if state is None else self._packed(state))
@@ -51,7 +53,7 @@ class _Recurrent(SequenceModel):
         zeros = inputs.new_zeros(len(inputs), self.width)
         return (zeros, zeros) if isinstance(self.network, nn.LSTM) else (zeros,)
 
-    def _cell(self, features: Tensor, previous: tuple[Tensor, ...], weights: list[Tensor]) -> tuple[Tensor, ...]:
+    def _cell(self, features: Tensor, previous: tuple[Tensor, ...], weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
         raise NotImplementedError
 
     def _packed(self, state: RecurrentState) -> Any:
@@ -67,7 +69,7 @@ class LSTM(_Recurrent):
         super().__init__(space, **knobs)
         self.network = nn.LSTM(self.width, self.width, self.layers, batch_first=True)
 
-    def _cell(self, features: Tensor, previous: tuple[Tensor, ...], weights: list[Tensor]) -> tuple[Tensor, ...]:
+    def _cell(self, features: Tensor, previous: tuple[Tensor, ...], weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
         return torch.lstm_cell(features, previous, *weights)
 
 
@@ -80,5 +82,5 @@ class GRU(_Recurrent):
         super().__init__(space, **knobs)
         self.network = nn.GRU(self.width, self.width, self.layers, batch_first=True)
 
-    def _cell(self, features: Tensor, previous: tuple[Tensor, ...], weights: list[Tensor]) -> tuple[Tensor, ...]:
+    def _cell(self, features: Tensor, previous: tuple[Tensor, ...], weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
         return (torch.gru_cell(features, previous[0], *weights),)

@@ -122,7 +122,10 @@ class Transformer(SequenceModel):
         self.register_buffer("slopes", slopes, persistent=False)
         self._initialise()
 
+    slopes: Tensor
+
     def advance(self, inputs: Tensor, state: TransformerState | None) -> tuple[Tensor, TransformerState]:
+        """Read more inputs [B, T, E], attending to all that was read before."""
         read = 0 if state is None else state.length
         bias = self._bias(read, inputs.shape[1])
         x, caches = self.drop(inputs), []
@@ -135,7 +138,9 @@ class Transformer(SequenceModel):
         """Biases [1, H, T, S] of `new` queries after `read` columns: -slope * distance, and -inf ahead of the query."""
         query = torch.arange(read, read + new, device=self.slopes.device)
         distance = query[:, None] - torch.arange(read + new, device=self.slopes.device)  # [T, S]
-        bias = (-self.slopes[:, None, None] * distance)[None]  # [1, H, T, S]: four axes, or the fused kernel is not used
+        bias = (-self.slopes[:, None, None] * distance)[
+            None
+        ]  # [1, H, T, S]: four axes, or the fused kernel is not used
         return bias.masked_fill(distance < 0, float("-inf"))
 
     def _initialise(self) -> None:

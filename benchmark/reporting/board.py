@@ -6,18 +6,32 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchmark.reporting.statistics import Interval, horizon_50, t_interval
-from benchmark.running.cell import Cell, KnobValues
+from benchmark.running.cell import Cell
 from benchmark.running.record import Record
 from benchmark.values import Point
 
 Row = dict[str, Any]
 
 _OVER_SEEDS = (
-    "free_running", "gold_prefix", "gap", "free_running_greedy", "free_running_sample", "gold_prefix_token_error",
-    "gold_prefix_nll", "length_ratio", "never_stopped", "stopped_early",
+    "free_running",
+    "gold_prefix",
+    "gap",
+    "free_running_greedy",
+    "free_running_sample",
+    "gold_prefix_token_error",
+    "gold_prefix_nll",
+    "length_ratio",
+    "never_stopped",
+    "stopped_early",
 )
-_COSTS = ("updates", "evaluations", "training_cpu_seconds", "evaluation_cpu_seconds", "cell_wall_seconds",
-          "training_tokens_per_cpu_second")
+_COSTS = (
+    "updates",
+    "evaluations",
+    "training_cpu_seconds",
+    "evaluation_cpu_seconds",
+    "cell_wall_seconds",
+    "training_tokens_per_cpu_second",
+)
 
 
 def make_board(records: Iterable[Record]) -> list[Row]:
@@ -40,12 +54,13 @@ def _rank(row: Row) -> tuple:
 
 
 def _labels(cells: Sequence[Cell]) -> list[str]:
-    """Name each baseline; where two rows would share a name, add the knobs in which they differ."""
+    """Name each baseline; where two rows would share a name, add the settings in which they differ."""
+    flat = [_settings(cell) for cell in cells]
     labels = []
-    for cell in cells:
-        twins = [other for other in cells if _same_place(cell, other)]
-        knobs = _differing([twin.baseline.knobs for twin in twins])
-        settings = ",".join(f"{name}={cell.baseline.knobs[name]}" for name in knobs if name in cell.baseline.knobs)
+    for cell, own in zip(cells, flat, strict=True):
+        twins = [other for twin, other in zip(cells, flat, strict=True) if _same_place(cell, twin)]
+        differing = [name for name in own if len({twin.get(name) for twin in twins}) > 1]
+        settings = ",".join(f"{name}={own[name]}" for name in differing)
         labels.append(f"{cell.baseline.name}:{settings}" if settings else cell.baseline.name)
     return labels
 
@@ -54,16 +69,33 @@ def _same_place(cell: Cell, other: Cell) -> bool:
     return all(getattr(cell, part).name == getattr(other, part).name for part in ("task", "model", "baseline"))
 
 
-def _differing(settings: list[KnobValues]) -> list[str]:
-    names = dict.fromkeys(name for knobs in settings for name in knobs)
-    return [name for name in names if len({knobs.get(name) for knobs in settings}) > 1]
+def _settings(cell: Cell) -> dict[str, Any]:
+    """Everything but the seed and the names, flat: knobs of the baseline under their own names, all else prefixed."""
+    content = cell.model_dump(exclude={"seed"})
+    flat = dict(content["baseline"].pop("knobs"))
+    for part, inner in content.items():
+        for name, value in inner.items() if isinstance(inner, dict) else [("", inner)]:
+            nested = value.items() if isinstance(value, dict) else [("", value)]
+            flat |= {".".join(filter(None, (part, name, leaf))): leaf_value for leaf, leaf_value in nested}
+    return flat
 
 
 def _row(group: list[Record], label: str) -> Row:
     first, ok = group[0].cell, [record for record in group if record.status == "ok"]
     facts = next((record.facts for record in ok), None)
     row: Row = {"task": first.task.name, "model": first.model.name, "baseline": label}
-    for name in ("metric", "unit", "direction", "axis", "axis_unit", "trained", "decoding", "floor", "ceiling", "failure"):
+    for name in (
+        "metric",
+        "unit",
+        "direction",
+        "axis",
+        "axis_unit",
+        "trained",
+        "decoding",
+        "floor",
+        "ceiling",
+        "failure",
+    ):
         row[name] = getattr(facts, name, None)
     for name in _OVER_SEEDS:
         row |= _named(name, _over_seeds(ok, name))
@@ -104,7 +136,7 @@ def _value(curve: list[Point] | None, index: int) -> float | None:
 
 
 def _horizon(row: Row) -> Row:
-    """Add H_50 of the mean curve: a length, or None with the bound beyond which it lies, or None for lack of controls."""
+    """Add H_50 of the mean curve: a length, None with the bound beyond which it lies, or None for lack of controls."""
     absent = {"horizon_50": None, "horizon_50_beyond": None}
     if row["floor"] is None or row["ceiling"] is None or not row["by_length"]:
         return absent

@@ -1,8 +1,9 @@
 """Figures: colour-blind-safe, with a marker for each method, and the same bytes whenever the records are the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from benchmark.reporting.board import Row
 
@@ -11,35 +12,52 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _STYLE: dict[str, Any] = {
-    "font.size": 8, "axes.titlesize": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
-    "grid.alpha": 0.25, "lines.linewidth": 1.4, "lines.markersize": 4, "svg.hashsalt": "ebb", "svg.fonttype": "none",
-    "pdf.fonttype": 42, "legend.frameon": False,
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4,
+    "svg.hashsalt": "ebb",
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+    "legend.frameon": False,
 }
 _MARKERS = "osD^vPX*<>"
 KINDS = ("pdf", "svg", "png")
 
 
-def quality_vs_length(rows: Sequence[Row], folder: Path, command: str) -> list[Path]:
-    """Draw quality against output length: one panel a task and model, one line a method, bands over seeds."""
+@contextmanager
+def drawing(panels: int) -> "Iterator[tuple[Figure, Sequence[Axes]]]":
+    """Yield a figure of panels in a row, in the suite's style."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    with pyplot.rc_context(cast(Any, _STYLE)):
+        figure, axes = pyplot.subplots(1, panels, figsize=(3.1 * panels, 3.3), squeeze=False, layout="constrained")
+        try:
+            yield figure, axes[0]
+        finally:
+            pyplot.close(figure)
+
+
+def quality_vs_length(rows: Sequence[Row], folder: Path, command: str) -> list[Path]:
+    """Draw quality against output length: one panel a task and model, one line a method, bands over seeds."""
     drawn = [row for row in rows if row["by_length"]]
     places = list(dict.fromkeys((row["task"], row["model"]) for row in drawn))
     if not places:
         return []
     methods = sorted({row["baseline"] for row in drawn})
-    with pyplot.rc_context(_STYLE):
-        figure, axes = pyplot.subplots(1, len(places), figsize=(3.1 * len(places), 3.2), squeeze=False, layout="constrained")
-        for axis, place in zip(axes[0], places, strict=True):
+    with drawing(len(places)) as (figure, axes):
+        for axis, place in zip(axes, places, strict=True):
             own = [row for row in drawn if (row["task"], row["model"]) == place]
             _panel(axis, own, methods)
-        _legend(figure, axes[0])
-        paths = save(figure, folder / "quality_vs_length", command)
-        pyplot.close(figure)
-    return paths
+        shared_legend(figure, axes, columns=4)
+        return save(figure, folder / "quality_vs_length", command)
 
 
 def _panel(axis: "Axes", rows: Sequence[Row], methods: Sequence[str]) -> None:
@@ -50,13 +68,20 @@ def _panel(axis: "Axes", rows: Sequence[Row], methods: Sequence[str]) -> None:
         if first[name] is not None:
             axis.axhline(first[name], color="black", linestyle=style, linewidth=0.9, label=name)
     low, high = first["trained"]
-    axis.axvspan(min(low, first["by_length"][0]["low"]), high, color="0.92", zorder=0, linewidth=0, label="training lengths")
+    axis.axvspan(
+        min(low, first["by_length"][0]["low"]), high, color="0.92", zorder=0, linewidth=0, label="training lengths"
+    )
     arrow = "↑" if first["direction"] == "higher" else "↓"
     counted = "output position" if first["axis"] == "position" else "output length"
-    axis.set(title=f"{first['task']} · {first['model']}", xlabel=f"{counted} ({first['axis_unit']})",
-             ylabel=f"free-running {first['metric']} {arrow}", xscale="log")
-    axis.set_xticks([bucket["high"] for bucket in first["by_length"]],
-                    [str(bucket["high"]) for bucket in first["by_length"]])
+    axis.set(
+        title=f"{first['task']} · {first['model']}",
+        xlabel=f"{counted} ({first['axis_unit']})",
+        ylabel=f"free-running {first['metric']} {arrow}",
+        xscale="log",
+    )
+    axis.set_xticks(
+        [bucket["high"] for bucket in first["by_length"]], [str(bucket["high"]) for bucket in first["by_length"]]
+    )
     axis.minorticks_off()
 
 
@@ -64,31 +89,34 @@ def _line(axis: "Axes", row: Row, index: int) -> None:
     """Draw a method at the upper end of each bucket; a missing value is a gap in the line."""
     buckets = row["by_length"]
     lengths = [bucket["high"] for bucket in buckets]
-    colour = _colour(index)
-    values, low, high = ([_or_nan(bucket[name]) for bucket in buckets]
-                         for name in ("free_running", "free_running_low", "free_running_high"))
-    axis.plot(lengths, values, color=colour, marker=_MARKERS[index % len(_MARKERS)], label=row["baseline"])
-    axis.fill_between(lengths, low, high, color=colour, alpha=0.2, linewidth=0)
+    style = series_style(index)
+    values, low, high = (
+        [_or_nan(bucket[name]) for bucket in buckets]
+        for name in ("free_running", "free_running_low", "free_running_high")
+    )
+    axis.plot(lengths, values, label=row["baseline"], **style)
+    axis.fill_between(lengths, low, high, color=style["color"], alpha=0.2, linewidth=0)
 
 
 def _or_nan(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def _colour(index: int) -> Any:
+def series_style(index: int) -> dict[str, Any]:
+    """Colour and marker of a series; the palette is told apart by colour-blind readers too (Petroff 2021)."""
     import matplotlib
 
     palette = matplotlib.color_sequences["petroff10"]
-    return palette[index % len(palette)]
+    return {"color": palette[index % len(palette)], "marker": _MARKERS[index % len(_MARKERS)]}
 
 
-def _legend(figure: "Figure", axes: Sequence["Axes"]) -> None:
+def shared_legend(figure: "Figure", axes: "Sequence[Axes]", columns: int) -> None:
     """One legend for all panels, below them."""
     entries = {}
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
-    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=min(len(entries), 4))
+    figure.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=min(len(entries), columns))
 
 
 def save(figure: "Figure", stem: Path, command: str) -> list[Path]:

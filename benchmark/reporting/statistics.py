@@ -43,8 +43,8 @@ def horizon_50(lengths: Sequence[float], quality: Sequence[float | None], floor:
         quality: the metric; its direction is that from floor to ceiling.
 
     Returns:
-        The length; the first one where quality begins at or below half; None (censored: beyond the last length) where it
-        stays above half.
+        The length; the first one where quality begins at or below half; None (censored: beyond the last length) where
+        it stays above half.
     """
     before: tuple[float, float] | None = None
     for length, value in zip(lengths, quality, strict=True):

@@ -7,7 +7,25 @@ from typing import NamedTuple
 
 from benchmark.reporting.board import Row
 
-COLUMNS = ("baseline", "free running", "gold prefix", "gap", "H50", "evaluations", "CPU s", "tokens / CPU s", "seeds", "status")
+COLUMNS = (
+    "baseline",
+    "free running",
+    "gold prefix",
+    "gap",
+    "H50",
+    "evaluations",
+    "CPU s",
+    "tokens / CPU s",
+    "seeds",
+    "status",
+)
+
+
+_FOOTNOTE = (
+    "Means over seeds with 95 % t intervals in brackets. Gap: gold prefix against free running, positive where free "
+    "running is worse. H50: length at which quality has fallen half-way from ceiling to floor. Evaluations: tokens "
+    "through the model in training, 1 forward and 3 with gradient, roll-outs counted."
+)
 
 
 class TaskTable(NamedTuple):
@@ -39,7 +57,9 @@ def _note(rows: Sequence[Row]) -> str:
     if row is None:
         return "; ".join(dict.fromkeys(reason for row in rows for reason in row["reasons"]))
     decoding = "greedy decoding" if row["decoding"] == "greedy" else "sampled"
-    parts = [f"{row['metric']} ({row['unit']}), {row['direction']} is better; {decoding}; failure probed: {row['failure']}"]
+    parts = [
+        f"{row['metric']} ({row['unit']}), {row['direction']} is better; {decoding}; failure probed: {row['failure']}"
+    ]
     controls = [f"{name} {_number(row[name])}" for name in ("floor", "ceiling") if row[name] is not None]
     parts += [", ".join(controls)] if controls else []
     parts += [f"gold prefix absent: {row['gold_prefix_reason']}"] if row["gold_prefix_reason"] else []
@@ -47,20 +67,27 @@ def _note(rows: Sequence[Row]) -> str:
 
 
 def _cells(row: Row) -> list[str]:
-    beyond = row["horizon_50_beyond"]
-    horizon = f"> {beyond}" if beyond else "-" if row["horizon_50"] is None else f"{row['horizon_50']:.0f}"
     return [
         row["baseline"],
         _interval(row, "free_running"),
         _interval(row, "gold_prefix"),
         _interval(row, "gap"),
-        horizon,
+        _horizon(row),
         _count(row["evaluations"]),
         "-" if row["training_cpu_seconds"] is None else f"{row['training_cpu_seconds']:.1f}",
         _count(row["training_tokens_per_cpu_second"]),
         str(row["seeds"]),
         ", ".join(f"{count} {status}" for status, count in row["status"].items()),
     ]
+
+
+def _horizon(row: Row) -> str:
+    """A length, or the bound where it lies beyond the longest or within the shortest that was tested."""
+    if row["horizon_50_beyond"] is not None:
+        return f"> {row['horizon_50_beyond']}"
+    if row["horizon_50"] is None:
+        return "-"
+    return f"{'<= ' if row['horizon_50'] == row['by_length'][0]['high'] else ''}{row['horizon_50']:.0f}"
 
 
 def _interval(row: Row, name: str) -> str:
@@ -93,9 +120,8 @@ def to_markdown(rows: Sequence[Row]) -> str:
         parts += ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in table.cells]
         parts.append("")
     parts += [
-        "Means over seeds with 95 % t intervals in brackets. Gap: gold prefix against free running, positive where free "
-        "running is worse. H50: length at which quality has fallen half-way from ceiling to floor. Evaluations: tokens "
-        "through the model in training, 1 forward and 3 with gradient, roll-outs counted.", "",
+        _FOOTNOTE,
+        "",
     ]
     return "\n".join(parts)
 
@@ -109,8 +135,11 @@ def write_board(rows: Sequence[Row], folder: Path) -> list[Path]:
     """Write leaderboard.md, .csv and .json into a folder."""
     import pandas as pd
 
-    flat = [{name: value for name, value in row.items() if name not in ("by_length", "status", "reasons", "trained")}
-            | {"status": ", ".join(f"{count} {status}" for status, count in row["status"].items())} for row in rows]
+    flat = [
+        {name: value for name, value in row.items() if name not in ("by_length", "status", "reasons", "trained")}
+        | {"status": ", ".join(f"{count} {status}" for status, count in row["status"].items())}
+        for row in rows
+    ]
     paths = [folder / f"leaderboard.{kind}" for kind in ("md", "csv", "json")]
     paths[0].write_text(to_markdown(rows), encoding="utf-8")
     pd.DataFrame(flat).to_csv(paths[1], index=False)

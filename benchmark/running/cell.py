@@ -1,7 +1,9 @@
 """A cell: one training run, declared completely. Free of torch."""
 
 import hashlib
+import json
 from functools import cached_property
+from typing import Any
 
 from pydantic import Field
 
@@ -46,9 +48,14 @@ class Cell(Frozen):
     @cached_property
     def key(self) -> str:
         """Name for machines: sha256 of the canonical JSON of the cell."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return hashlib.sha256(_canonical(self.model_dump(mode="json")).encode()).hexdigest()
 
     @property
     def group(self) -> str:
         """What the seeds of one row of a board share."""
-        return self.model_dump_json(exclude={"seed"})
+        return _canonical(self.model_dump(mode="json", exclude={"seed"}))
+
+
+def _canonical(content: dict[str, Any]) -> str:
+    """JSON with sorted keys: a cell that went through a file and back is the same cell."""
+    return json.dumps(content, sort_keys=True, allow_nan=False)

@@ -1,6 +1,5 @@
 """From names to cells: what a suite and the user's wishes come to. Every name and knob is checked here."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmark.contracts.registry import Kind, Registry
@@ -45,8 +44,12 @@ def plan(registry: Registry, suite: Suite, wishes: Wishes) -> list[Job]:
         raise UsageError(f"the number of seeds must be >= 1, got {seeds}")
     settings = suite.choose(wishes.tasks, wishes.models)
     baselines = [_baseline(registry, spec) for spec in wishes.baselines or suite.baselines]
-    jobs = [_job(registry, setting, baseline, seed, wishes.budget)
-            for seed in range(seeds) for setting in settings for baseline in baselines]
+    jobs = [
+        _job(registry, setting, baseline, seed, wishes.budget)
+        for seed in range(seeds)
+        for setting in settings
+        for baseline in baselines
+    ]
     unique = {job.cell.key: job for job in jobs}
     return sorted(unique.values(), key=lambda job: -job.cpu_seconds)
 

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, TimeoutError, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,8 +75,16 @@ def sort_out(jobs: Sequence[Job], store: Store, retry: frozenset[Status] = froze
     return sweep, to_do
 
 
-def run_jobs(jobs: Sequence[Job], store: Store, sweep: Sweep, *, workers: int, timeout: float,
-             plugins: Sequence[Path] = (), report: Callable[[Progress], None] = lambda progress: None) -> Sweep:
+def run_jobs(
+    jobs: Sequence[Job],
+    store: Store,
+    sweep: Sweep,
+    *,
+    workers: int,
+    timeout: float,
+    plugins: Sequence[Path] = (),
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Sweep:
     """Run jobs and store a record of each; return the sweep with the new records added.
 
     Args:
@@ -90,7 +98,9 @@ def run_jobs(jobs: Sequence[Job], store: Store, sweep: Sweep, *, workers: int, t
         os.environ[variable] = "1"
     files = tuple(str(file.resolve()) for file in plugins)
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPool(max_workers=min(workers, max(len(jobs), 1)), context=context, initializer=_leave_interrupts_to_parent)
+    pool = ProcessPool(
+        max_workers=min(workers, max(len(jobs), 1)), context=context, initializer=_leave_interrupts_to_parent
+    )
     costs = {job.cell.key: job.cpu_seconds for job in jobs}
     waiting: dict[Future, Cell] = {}
     try:

@@ -20,6 +20,22 @@ class Damaged:
     reason: str
 
 
+def make_writable(folder: Path) -> None:
+    """Make a folder and write a file in it that is gone at once.
+
+    Raises:
+        UsageError: if that fails.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to the output folder {folder}: {error.strerror or error}; choose another with --out"
+        ) from None
+
+
 class Store:
     """The records below `root/records`, one JSON file a cell."""
 
@@ -28,18 +44,12 @@ class Store:
         self.records = root / "records"
 
     def prepare(self) -> None:
-        """Make the folder and prove that it can be written to.
+        """Make the folder and prove that it can be written to, before anything has been computed.
 
         Raises:
-            UsageError: if it cannot, before anything has been computed.
+            UsageError: if it cannot.
         """
-        try:
-            self.records.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.records):
-                pass
-        except OSError as error:
-            raise UsageError(f"cannot write to the output folder {self.root}: {error.strerror or error}; "
-                             "choose another with --out") from None
+        make_writable(self.records)
 
     def path(self, cell: Cell) -> Path:
         """Return where the record of a cell belongs: its readable id, then the beginning of its key."""

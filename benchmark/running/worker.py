@@ -45,7 +45,9 @@ def run_cell(cell: Cell, registry: Registry, observe: Callable[[float], None] = 
         status, reason = _classify(problem), f"{type(problem).__name__}: {problem}"
         trace = traceback.format_exc()
     spent = {**filled.pop("spent", {}), "cell_wall_seconds": time.perf_counter() - began}
-    return Record(cell=cell, status=status, reason=reason, traceback=trace, spent=spent, provenance=provenance(), **filled)
+    return Record(
+        cell=cell, status=status, reason=reason, traceback=trace, spent=spent, provenance=provenance(), **filled
+    )
 
 
 def _classify(problem: Exception) -> Status:
@@ -80,9 +82,17 @@ def _run(cell: Cell, registry: Registry, observe: Callable[[float], None]) -> di
 def facts(task: Task) -> TaskFacts:
     """Gather what a reader of the record needs to know about its task."""
     return TaskFacts(
-        metric=task.metric.name, unit=task.metric.unit, direction=task.metric.direction, axis=task.curve.axis,
-        axis_unit=task.curve.unit, trained=task.curve.trained, decoding=task.decoding, floor=task.floor,
-        ceiling=task.ceiling, failure=task.coordinates.failure, source=task.coordinates.source,
+        metric=task.metric.name,
+        unit=task.metric.unit,
+        direction=task.metric.direction,
+        axis=task.curve.axis,
+        axis_unit=task.curve.unit,
+        trained=task.curve.trained,
+        decoding=task.decoding,
+        floor=task.floor,
+        ceiling=task.ceiling,
+        failure=task.coordinates.failure,
+        source=task.coordinates.source,
     )
 
 

@@ -1,0 +1,166 @@
+"""Tokens per second of the parallel and the step-wise training paths.
+
+The losses are those of the baselines themselves, on random symbols: what is timed is what trains.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psutil
+import torch
+
+from benchmark.contracts.baseline import Baseline, Loss
+from benchmark.contracts.batch import Batch, Output
+from benchmark.contracts.model import SequenceModel
+from benchmark.contracts.registry import Registry
+from benchmark.contracts.spaces import Discrete
+from benchmark.contracts.streams import stream
+from benchmark.contracts.task import Coordinates, Curve, Metric, Score, Split, Task
+from benchmark.learning.context import Origin, UpdateContext
+from benchmark.learning.free_running import Draw, flip_coins, roll_out
+from benchmark.learning.loop import build_model
+from benchmark.learning.naive import step_wise_nll
+
+SIZES: dict[str, dict[str, Any]] = {
+    "transformer": {"width": 128, "layers": 4, "heads": 4},
+    "lstm": {"width": 256},
+    "gru": {"width": 256},
+}
+"""Knobs of the models that are timed; a model that is not named has its defaults."""
+
+_GOLD_PROBABILITY = 0.5
+_MEMORY_SHARE = 0.6  # of what is free, that the graph of the step-wise loop may take
+
+Row = dict[str, Any]
+Update = Callable[[], object]
+
+
+class _Symbols(Task):
+    """Uniform symbols without any structure; a symbol is rewarded if it is the first."""
+
+    name = "symbols"
+    space = Discrete(64)
+    metric = Metric("accuracy", "share of symbols", "higher", 0.0, 1.0)
+    curve = Curve("position", "symbols", ((1, 512),), (1, 512))
+    coordinates = Coordinates("none (null control)", "stochastic", "fully", False, "synthetic", "nothing")
+    decoding = "sample"
+
+    def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
+        tokens = torch.randint(self.space.size, (size, length[1]), generator=stream)  # [B, T]
+        return Batch(tokens, torch.zeros_like(tokens, dtype=torch.bool), torch.ones_like(tokens, dtype=torch.bool))
+
+    def score(self, batch: Batch, output: Output) -> Score:
+        return Score((output.tokens == batch.tokens).double(), output.own.double())
+
+    def reward(self, batch: Batch, output: Output) -> torch.Tensor:
+        return ((output.tokens == 0) & output.own).float()
+
+
+def measure(
+    models: Sequence[type[SequenceModel]],
+    lengths: Sequence[int],
+    tokens: int,
+    repeats: int,
+    report: Callable[[str], None] = lambda line: None,
+) -> list[Row]:
+    """Time one update of each path, for each model and length; on one thread.
+
+    Returns:
+        Rows of model, path, length, batch, tokens per CPU-second (median, least and greatest), CPU-milliseconds per
+        update, and cost over teacher forcing (a ratio of medians, > 1 is slower). A path that would not fit in memory
+        has None and a reason.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        rows = []
+        for model_class in models:
+            for length in lengths:
+                rows += _measure_one(model_class, length, max(tokens // length, 1), repeats)
+                report(f"timed {model_class.name} at length {length}")
+        return rows
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _measure_one(model_class: type[SequenceModel], length: int, batch_size: int, repeats: int) -> list[Row]:
+    task = _Symbols()
+    model = build_model(model_class, task, SIZES.get(model_class.name, {}), seed=0)
+    batch = task.sample("train", batch_size, (length, length), stream(task.name, "throughput"))
+    updates = _updates(model, task, batch)
+    reasons = {"scheduled_sampling_stepwise": _does_not_fit(model, batch)}
+    timed: dict[str, list[float]] = {path: [] for path in updates if not reasons.get(path)}
+    for repeat in range(repeats + 1):
+        for path in timed:  # interleaved, so that a slow minute of the machine meets all alike
+            began = time.process_time()
+            updates[path]()
+            if repeat:  # the first warms up
+                timed[path].append(time.process_time() - began)
+    reference = statistics.median(timed["teacher_forcing"])
+    return [_row(model, path, batch, timed.get(path), reference, reasons.get(path, "")) for path in updates]
+
+
+def _updates(model: SequenceModel, task: Task, batch: Batch) -> dict[str, Update]:
+    """One update of each path, by name."""
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4)
+    registry = Registry()
+
+    def learn(objective: torch.Tensor) -> None:
+        optimiser.zero_grad(set_to_none=True)
+        objective.backward()
+        optimiser.step()
+
+    def by_baseline(name: str, **knobs: Any) -> Update:
+        baseline: Baseline = registry.baseline(name)(**knobs)
+
+        def update() -> None:
+            loss: Loss = baseline.loss(model, batch, UpdateContext(task, Origin(task.name, 0), step=0, progress=0.5))
+            learn(loss.objective)
+
+        return update
+
+    def step_wise() -> None:
+        gold = flip_coins(batch, _GOLD_PROBABILITY, "token", stream("coin"))
+        learn(step_wise_nll(model, batch, gold, Draw("sample", stream("draw")))[0])
+
+    return {
+        "teacher_forcing": by_baseline("teacher_forcing"),
+        "scheduled_sampling_two_phase": by_baseline("scheduled_sampling", schedule="constant", end=_GOLD_PROBABILITY),
+        "scheduled_sampling_stepwise": step_wise,
+        "reinforce": by_baseline("reinforce", warm_start=0.0),
+        "generation": lambda: roll_out(model, task, batch, Draw("sample", stream("draw"))),
+    }
+
+
+def _does_not_fit(model: SequenceModel, batch: Batch) -> str:
+    """Why the graph of the step-wise loop would not fit, or "": a transformer keeps its whole cache at each step."""
+    if model.name != "transformer":
+        return ""
+    rows, columns = batch.tokens.shape
+    layers = int(model.knobs["layers"])
+    needed = 4 * 2 * layers * model.width * rows * columns * (columns + 1) // 2  # float32 keys and values
+    free = psutil.virtual_memory().available
+    if needed <= _MEMORY_SHARE * free:
+        return ""
+    return f"its graph needs {needed / 2**30:.1f} GiB of the {free / 2**30:.1f} GiB that are free"
+
+
+def _row(
+    model: SequenceModel, path: str, batch: Batch, seconds: list[float] | None, reference: float, reason: str
+) -> Row:
+    rows, columns = batch.tokens.shape
+    row: Row = {"model": model.name, "path": path, "length": columns, "batch": rows}
+    count = rows * columns
+    if not seconds:
+        return row | {"tokens_per_cpu_second": None, "cost_over_teacher_forcing": None, "reason": reason}
+    middle = statistics.median(seconds)
+    return row | {
+        "tokens_per_cpu_second": count / middle,
+        "tokens_per_cpu_second_least": count / max(seconds),
+        "tokens_per_cpu_second_greatest": count / min(seconds),
+        "cpu_milliseconds": 1e3 * middle,
+        "cost_over_teacher_forcing": middle / reference,
+        "reason": "",
+    }

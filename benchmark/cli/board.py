@@ -1,0 +1,81 @@
+"""`ebb board`: from a folder of records to a leaderboard and its figure."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from benchmark.errors import UsageError
+
+if TYPE_CHECKING:
+    from benchmark.reporting.board import Row
+    from benchmark.running.store import Damaged
+
+
+def board(folder: Path, *, as_json: Annotated[bool, Parameter(name="--json")] = False) -> int:
+    """Print the leaderboard of a folder and write it there, with the figure of quality against length.
+
+    Args:
+        folder: where `ebb run` put its records.
+        as_json: print the rows as JSON and nothing else.
+    """
+    rows = write_reports(folder)
+    if as_json:
+        from benchmark.reporting.tables import to_json
+
+        print(to_json(rows), end="")
+    else:
+        print_board(rows)
+        print(f"\nwritten: {folder}/leaderboard.md .csv .json and figures/quality_vs_length.pdf .svg .png")
+    return 0
+
+
+def write_reports(folder: Path) -> "list[Row]":
+    """Read the records of a folder, write its board and its figure there, and return the rows.
+
+    Raises:
+        UsageError: if the folder holds no record, or cannot be written to.
+    """
+    from benchmark.reporting.board import make_board
+    from benchmark.reporting.figures import quality_vs_length
+    from benchmark.reporting.tables import write_board
+    from benchmark.running.store import Store
+
+    records, damaged = Store(folder).load_all()
+    report_damaged(damaged)
+    if not records:
+        raise UsageError(f"there are no records in {folder}; `ebb run --out {folder}` makes them")
+    rows = make_board(records)
+    try:
+        write_board(rows, folder)
+        quality_vs_length(rows, folder / "figures", command=f"ebb board {folder}")
+    except OSError as error:
+        raise UsageError(f"cannot write the board to {folder}: {error.strerror or error}") from None
+    return rows
+
+
+def report_damaged(damaged: "Sequence[Damaged]") -> None:
+    """Name files that are no records."""
+    for file in damaged:
+        print(f"damaged record {file.path}: {file.reason}; `ebb run` makes it again", file=sys.stderr)
+
+
+def print_board(rows: "Sequence[Row]") -> None:
+    """Print the board, a table for each task and model."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from benchmark.reporting.tables import COLUMNS, task_tables
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    for part in task_tables(rows):
+        table = Table(
+            title=part.title, caption=part.note, title_justify="left", caption_justify="left", title_style="bold"
+        )
+        for column in COLUMNS:
+            table.add_column(column, justify="left" if column in ("baseline", "status") else "right")
+        for cells in part.cells:
+            table.add_row(*cells)
+        console.print(table, "")

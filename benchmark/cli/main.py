@@ -1,0 +1,81 @@
+"""`ebb`: the commands, and what becomes of their errors."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cyclopts import App, CycloptsError, Parameter
+from cyclopts.config import Toml
+
+import benchmark
+from benchmark.cli.board import board
+from benchmark.cli.list import list_plugins
+from benchmark.cli.run import run
+from benchmark.cli.throughput import throughput
+from benchmark.errors import UsageError
+
+USAGE = 2
+INTERRUPTED = 130
+
+_HELP = """\
+ebb, the exposure-bias benchmark: does a way of training sequence models help when the model lives on its own outputs?
+
+Examples:
+
+    ebb run                                   # the quick suite: a leaderboard in under ten minutes on two cores
+    ebb run smoke                             # does everything run?
+    ebb run --tasks copycat_tagging --baselines scheduled_sampling:end=0.5,coin=sequence
+    ebb run --plugin my_method.py --baselines my_method --baselines teacher_forcing
+    ebb board results/runs/quick              # print and write the leaderboard and its figure
+    ebb list baselines                        # what there is, with what is broken or missing
+    ebb throughput                            # the parallel against the step-wise training path
+"""
+
+app = App(
+    name="ebb",
+    help=_HELP,
+    help_format="plaintext",
+    version=benchmark.__version__,
+    default_parameter=Parameter(negative=()),
+)
+app.command(list_plugins, name="list")
+app.command(run)
+app.command(board)
+app.command(throughput)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0 all well, 1 some cell failed, 2 usage, 130 interrupted."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before anything imports torch
+    sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code."""
+    try:
+        if not arguments:
+            app.help_print()
+            return 0
+        app.config = _configuration(arguments)
+        result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except (UsageError, CycloptsError) as error:
+        print(f"ebb: {error}", file=sys.stderr)
+        print("Try `ebb --help`, or --help after a command.", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("ebb: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0
+
+
+def _configuration(arguments: Sequence[str]) -> tuple[Toml, ...]:
+    """Read the TOML file that --config names: options of `ebb run` as keys; flags override, unknown keys are errors."""
+    for index, argument in enumerate(arguments):
+        name, _, value = argument.partition("=")
+        if name == "--config":
+            path = Path(value or next(iter(arguments[index + 1 :]), ""))
+            if not path.is_file():
+                raise UsageError(f"there is no configuration file {str(path)!r}")
+            return (Toml(path, use_commands_as_keys=False),)
+    return ()

@@ -1,0 +1,139 @@
+"""`ebb run`: run the cells of a suite that are missing, then print the board."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from benchmark.cli.board import print_board, report_damaged, write_reports
+from benchmark.errors import UsageError
+from benchmark.settings import Budget
+
+if TYPE_CHECKING:
+    from benchmark.running.runner import Sweep
+
+Positive = Parameter(validator=Number(gte=1))
+Retried = Literal["diverged", "timeout", "oom", "error", "killed"]
+
+
+def run(
+    suite: str = "quick",
+    *,
+    tasks: list[str] | None = None,
+    baselines: list[str] | None = None,
+    models: list[str] | None = None,
+    seeds: Annotated[int | None, Positive] = None,
+    updates: Annotated[int | None, Positive] = None,
+    evaluations: Annotated[int | None, Positive] = None,
+    jobs: Annotated[int | None, Positive] = None,
+    timeout: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
+    out: Path | None = None,
+    plugin: list[Path] | None = None,
+    retry: list[Retried] | None = None,
+    config: Path | None = None,
+) -> int:
+    """Run the cells of a suite that are not stored yet; write and print the leaderboard.
+
+    Examples:
+
+        ebb run
+        ebb run smoke --jobs 1
+        ebb run --tasks copycat_tagging --models gru --seeds 5 --updates 800
+        ebb run --baselines scheduled_sampling:schedule=linear,end=0.25 --baselines teacher_forcing
+
+    Exit code: 0 all cells ok or not applicable, 1 some cell failed (listed at the end), 2 usage, 130 interrupted.
+
+    Args:
+        suite: smoke, quick or full.
+        tasks: these tasks only; may be given more than once.
+        baselines: these baselines only, each `name` or `name:knob=value,knob=value`.
+        models: these models in place of the suite's.
+        seeds: how many seeds, counted from 0.
+        updates: updates of every cell, in place of the suite's.
+        evaluations: model evaluations of every cell (roll-outs counted) in place of a number of updates.
+        jobs: processes, each with one thread; one per core if not given.
+        timeout: seconds a cell may take.
+        out: folder for records, board and figure; results/runs/SUITE if not given.
+        plugin: a file with a task, baseline or model; may be given more than once.
+        retry: run cells again that ended with this status.
+        config: TOML file with these options as keys; flags override it, an unknown key is an error.
+    """
+    del config  # read before the command is called
+    from benchmark.contracts.registry import Registry
+    from benchmark.running.planning import Wishes, plan
+    from benchmark.running.runner import run_jobs, sort_out
+    from benchmark.running.store import Store
+    from benchmark.running.suites import find_suite
+
+    chosen = find_suite(suite)
+    folder = out or Path("results/runs") / suite
+    if updates and evaluations:
+        raise UsageError(
+            f"a budget is in updates or in evaluations, got --updates {updates} and --evaluations {evaluations}"
+        )
+    budget = Budget(updates=updates, evaluations=evaluations) if updates or evaluations else None
+    wishes = Wishes(tuple(tasks or ()), tuple(baselines or ()), tuple(models or ()), seeds, budget)
+    planned = plan(Registry(plugin or ()), chosen, wishes)
+    store = Store(folder)
+    store.prepare()
+    sweep, to_do = sort_out(planned, store, frozenset(retry or ()))
+    report_damaged(sweep.damaged)
+    _announce(len(planned), len(to_do), folder)
+    if to_do:
+        from benchmark.cli.progress import reporter
+
+        workers = jobs or _cores()
+        with reporter() as report:
+            run_jobs(
+                to_do,
+                store,
+                sweep,
+                workers=workers,
+                timeout=timeout or chosen.timeout,
+                plugins=plugin or (),
+                report=report,
+            )
+    if sweep.records:
+        print_board(write_reports(folder))
+    return _close(sweep, folder)
+
+
+def _cores() -> int:
+    import psutil
+
+    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
+
+
+def _announce(planned: int, to_do: int, folder: Path) -> None:
+    stored = planned - to_do
+    kept = f", {stored} stored already" if stored else ""
+    print(f"{planned} cells{kept}; records in {folder}/records", file=sys.stderr)
+
+
+def _close(sweep: "Sweep", folder: Path) -> int:
+    """List what failed and return the exit code."""
+    failed = [record for record in sweep.records if record.status not in ("ok", "not_applicable")]
+    for record in failed:
+        print(f"failed: {record.cell.id}: {record.status}: {record.reason}", file=sys.stderr)
+    absent = {
+        f"{record.cell.task.name}: {record.reason}" for record in sweep.records if record.status == "not_applicable"
+    }
+    for line in sorted(absent):
+        print(f"not applicable: {line}", file=sys.stderr)
+    if sweep.interrupted:
+        print(
+            f"interrupted: {len(sweep.made)} cells were finished and are stored; the same command goes on from here",
+            file=sys.stderr,
+        )
+        return 130
+    if failed:
+        print(
+            f"{len(failed)} of {len(sweep.records)} cells failed; tracebacks are in the records, and "
+            f"`--retry {failed[0].status}` runs such cells again",
+            file=sys.stderr,
+        )
+        return 1
+    print(f"written: {folder}/leaderboard.md .csv .json and figures/quality_vs_length.pdf .svg .png", file=sys.stderr)
+    return 0
