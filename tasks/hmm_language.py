@@ -56,6 +56,10 @@ class HmmLanguage(Task):
     floor = 0.45  # the uniform model; recomputed in the tests
     ceiling = 0.0
     reward_temperature = 1.0
+    citation = """@article{rabiner1989tutorial,
+  title = {A tutorial on hidden {Markov} models and selected applications in speech recognition},
+  author = {Rabiner, Lawrence R.}, journal = {Proceedings of the IEEE}, volume = {77}, pages = {257--286}, year = {1989}
+}"""
 
     def __init__(self) -> None:
         self.transition = _rows(_STATES, _STATES, "transition")  # [S, S]

@@ -87,8 +87,7 @@ def measure(
 
 def _measure_one(model_class: type[SequenceModel], length: int, batch_size: int, repeats: int) -> list[Row]:
     task = _Symbols()
-    model = build_model(model_class, task, SIZES.get(model_class.name, {}), seed=0)
-    batch = task.sample("train", batch_size, (length, length), stream(task.name, "throughput"))
+    model, batch = _prepare(model_class, task, length, batch_size)
     updates = _updates(model, task, batch)
     reasons = {"scheduled_sampling_stepwise": _does_not_fit(model, batch)}
     timed: dict[str, list[float]] = {path: [] for path in updates if not reasons.get(path)}
@@ -100,6 +99,18 @@ def _measure_one(model_class: type[SequenceModel], length: int, batch_size: int,
                 timed[path].append(time.process_time() - began)
     reference = statistics.median(timed["teacher_forcing"])
     return [_row(model, path, batch, timed.get(path), reference, reasons.get(path, "")) for path in updates]
+
+
+def training_updates(model_class: type[SequenceModel], length: int, batch_size: int) -> dict[str, Update]:
+    """One update of each path on random symbols, by the path's name; also generation."""
+    task = _Symbols()
+    model, batch = _prepare(model_class, task, length, batch_size)
+    return _updates(model, task, batch)
+
+
+def _prepare(model_class: type[SequenceModel], task: Task, length: int, batch_size: int) -> tuple[SequenceModel, Batch]:
+    model = build_model(model_class, task, SIZES.get(model_class.name, {}), seed=0)
+    return model, task.sample("train", batch_size, (length, length), stream(task.name, "throughput"))
 
 
 def _updates(model: SequenceModel, task: Task, batch: Batch) -> dict[str, Update]:

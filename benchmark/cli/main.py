@@ -20,7 +20,9 @@ INTERRUPTED = 130
 
 _HELP = """\
 ebb, the exposure-bias benchmark: does a way of training sequence models help when the model lives on its own outputs?
+"""
 
+_EXAMPLES = """\
 Examples:
 
     ebb run                                   # the quick suite: a leaderboard in under ten minutes on two cores
@@ -35,6 +37,7 @@ Examples:
 app = App(
     name="ebb",
     help=_HELP,
+    help_epilogue=_EXAMPLES,
     help_format="plaintext",
     version=benchmark.__version__,
     default_parameter=Parameter(negative=()),

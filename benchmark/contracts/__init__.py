@@ -6,6 +6,13 @@ from benchmark.contracts.edits import completion_costs, optimal_completions
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.losses import kl_divergence, mean_over_own, token_log_likelihood, token_nll
 from benchmark.contracts.model import SequenceModel, State, fed_before
+from benchmark.contracts.policy_gradient import (
+    RunningMean,
+    at_own_positions,
+    leave_one_out,
+    reward_to_go,
+    sequence_reward,
+)
 from benchmark.contracts.schedules import SCHEDULES
 from benchmark.contracts.spaces import Discrete
 from benchmark.contracts.streams import seeded, stream, stream_seed
@@ -27,18 +34,23 @@ __all__ = [
     "Output",
     "Replay",
     "Response",
+    "RunningMean",
     "Score",
     "SequenceModel",
     "Split",
     "State",
     "Task",
+    "at_own_positions",
     "completion_costs",
     "fed_before",
     "kl_divergence",
+    "leave_one_out",
     "mean_over_own",
     "optimal_completions",
     "own_positions",
+    "reward_to_go",
     "seeded",
+    "sequence_reward",
     "stream",
     "stream_seed",
     "token_log_likelihood",

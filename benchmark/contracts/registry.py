@@ -173,10 +173,11 @@ def _in_entry_points(kind: Kind) -> Iterator[Entry]:
             plugin: Any = point.load()
             if not (inspect.isclass(plugin) and issubclass(plugin, _BASES[kind])):
                 raise TypeError(f"{point.value} is not a {_BASES[kind].__name__}")
+            found = cast(Plugin, plugin)
         except Exception as error:
             yield Entry(kind, point.name, source, False, None, _describe(error))
             continue
-        yield Entry(kind, plugin.name, source, False, plugin)
+        yield Entry(kind, found.name, source, False, found)
 
 
 def _in_file(file: Path) -> Iterator[Entry]:

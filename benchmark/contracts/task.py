@@ -3,6 +3,7 @@
 Axes: B batch, T time (columns), V vocabulary.
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -12,9 +13,12 @@ from torch import Tensor
 
 from benchmark.contracts.batch import Batch, Output
 from benchmark.contracts.spaces import Discrete
+from benchmark.errors import unknown_name
 
 Split = Literal["train", "validation", "test"]
 Decoding = Literal["greedy", "sample"]
+
+CAPABILITIES = ("reward", "process", "expert", "correct")
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,10 @@ class Curve:
     trained: tuple[int, int]
 
     def __post_init__(self) -> None:
-        ends = [end for bucket in self.buckets for end in bucket]
-        if ends != sorted(ends) or not ends or ends[0] < 1:
+        before = 0
+        for low, high in self.buckets:
+            before = high if before < low <= high else math.inf
+        if not 0 < before < math.inf:
             raise ValueError(f"buckets must increase from 1 or more without overlap, got {self.buckets}")
 
     @property
@@ -195,7 +201,13 @@ class Task(ABC):
 
     @classmethod
     def has(cls, capability: str) -> bool:
-        """Return whether the task has "reward", "process", "expert" or "correct"."""
+        """Return whether the task has "reward", "process", "expert" or "correct".
+
+        Raises:
+            UsageError: for any other word.
+        """
+        if capability not in CAPABILITIES:
+            raise unknown_name("capability of a task", capability, CAPABILITIES)
         return getattr(cls, capability) is not getattr(Task, capability)
 
     def limit(self, batch: Batch) -> Tensor:

@@ -35,8 +35,8 @@ class Draw:
         """Choose."""
         if self.decoding == "greedy":
             return logits.argmax(-1)
-        noise = torch.empty(logits.shape, dtype=logits.dtype).exponential_(generator=self.stream)
-        return (logits - noise.log().to(logits.device)).argmax(-1)
+        uniform = torch.rand(logits.shape, dtype=logits.dtype, generator=self.stream)
+        return (logits - uniform.log_().neg_().log_().to(logits.device)).argmax(-1)
 
 
 @contextmanager

@@ -120,6 +120,7 @@ class Transformer(SequenceModel):
         self.norm = nn.LayerNorm(self.width)
         slopes = 2.0 ** (-8.0 * torch.arange(1, self.heads + 1) / self.heads)  # [H], the geometric series of the paper
         self.register_buffer("slopes", slopes, persistent=False)
+        self._row_of_biases: Tensor | None = None
         self._initialise()
 
     slopes: Tensor
@@ -136,12 +137,21 @@ class Transformer(SequenceModel):
 
     def _bias(self, read: int, new: int) -> Tensor:
         """Biases [1, H, T, S] of `new` queries after `read` columns: -slope * distance, and -inf ahead of the query."""
+        if new == 1:
+            return self._last_bias(read + 1)
         query = torch.arange(read, read + new, device=self.slopes.device)
         distance = query[:, None] - torch.arange(read + new, device=self.slopes.device)  # [T, S]
-        bias = (-self.slopes[:, None, None] * distance)[
-            None
-        ]  # [1, H, T, S]: four axes, or the fused kernel is not used
-        return bias.masked_fill(distance < 0, float("-inf"))
+        bias = -self.slopes[:, None, None] * distance  # [H, T, S]
+        return bias.masked_fill(distance < 0, float("-inf"))[None]  # four axes, or the fused kernel is not used
+
+    def _last_bias(self, columns: int) -> Tensor:
+        """Biases [1, H, 1, S] of one query at the end of so many columns, cut from a row that is kept."""
+        kept = self._row_of_biases
+        if kept is None or kept.shape[-1] < columns or kept.dtype != self.slopes.dtype:
+            with torch.inference_mode(False):  # it may serve a differentiated step later
+                distance = torch.arange(2 * columns - 1, -1, -1, device=self.slopes.device)
+                kept = self._row_of_biases = (-self.slopes[:, None] * distance)[None, :, None]  # [1, H, 1, 2 S]
+        return kept[..., -columns:]
 
     def _initialise(self) -> None:
         for module in self.modules():

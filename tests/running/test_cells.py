@@ -1,0 +1,151 @@
+"""Cells, records and the store."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from benchmark.contracts.registry import Registry
+from benchmark.errors import UsageError
+from benchmark.running.cell import Cell
+from benchmark.running.planning import Wishes, plan
+from benchmark.running.record import Record
+from benchmark.running.store import Damaged, Store, read_record
+from benchmark.running.suites import find_suite, load_suites
+from benchmark.settings import Budget
+from tests.factories import make_cell, make_record
+
+
+def test_a_cell_that_went_through_a_file_is_the_same_cell(tmp_path):
+    """A record sorts its keys; the key of a cell must not depend on their order."""
+    cell = make_cell(zeta=1, alpha=2)
+    store = Store(tmp_path)
+    store.save(make_record(cell))
+    back = store.load(cell)
+    assert isinstance(back, Record)
+    assert (back.cell.key, back.cell.group) == (cell.key, cell.group)
+
+
+def test_everything_that_changes_the_number_changes_the_key():
+    cell = make_cell(end=0.5)
+    others = [
+        make_cell(end=0.25),
+        make_cell(end=0.5, seed=1),
+        make_cell(end=0.5, baseline="free_running"),
+        make_cell(end=0.5, task="hmm_language"),
+        cell.model_copy(update={"budget": Budget(updates=3)}),
+        cell.model_copy(update={"harness": 99}),
+        cell.model_copy(update={"model": cell.model.model_copy(update={"knobs": {"width": 9}})}),
+        cell.model_copy(update={"task": cell.task.model_copy(update={"version": "2"})}),
+    ]
+    assert len({other.key for other in [cell, *others]}) == len(others) + 1
+
+
+def test_only_the_seed_is_left_out_of_the_group():
+    assert make_cell(seed=0).group == make_cell(seed=5).group
+    assert make_cell(end=0.1).group != make_cell(end=0.2).group
+
+
+def test_a_negative_seed_is_refused_and_seed_zero_is_a_seed():
+    assert make_cell(seed=0).id == "copycat_tagging/gru/teacher_forcing/s0"
+    with pytest.raises(ValidationError, match="greater than or equal to 0"):
+        make_cell(seed=-1)
+
+
+def test_a_record_is_strict_json_with_every_float_intact():
+    record = make_record(make_cell(), quality=(0.1, 1 / 3, 2 / 3))
+    text = record.to_json()
+    assert Record.model_validate_json(text) == record
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        record.model_copy(update={"spent": {"seconds": float("nan")}}).to_json()
+
+
+@given(st.data())
+def test_a_record_that_was_cut_or_garbled_is_never_taken_for_one(data):
+    text = make_record(make_cell()).to_json()
+    cut = data.draw(st.integers(0, len(text) - 2))
+    with pytest.raises(ValidationError):
+        Record.model_validate_json(text[:cut])
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"schema_version": 99}', b"\xff\xfe", b'{"a": NaN}'])
+def test_a_damaged_file_is_named_with_its_reason(tmp_path, content):
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    found = read_record(path)
+    assert isinstance(found, Damaged)
+    assert found.path == path
+    assert found.reason
+
+
+def test_saving_replaces_and_leaves_nothing_else_behind(tmp_path):
+    store = Store(tmp_path)
+    store.prepare()
+    for quality in ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6)):
+        path = store.save(make_record(make_cell(), quality))
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == [path]
+    assert json.loads(path.read_text())["curves"]["free_running"][0]["value"] == 0.4
+
+
+@pytest.mark.parametrize("blocked", ["a file", "below a file"])
+def test_an_unwritable_folder_is_found_before_anything_runs(tmp_path, blocked):
+    file = tmp_path / "occupied"
+    file.write_text("")
+    with pytest.raises(UsageError, match=r"cannot write to the output folder .* choose another with --out"):
+        Store(file if blocked == "a file" else file / "below").prepare()
+
+
+def test_every_suite_plans_without_error_and_costly_cells_come_first():
+    for suite in load_suites().values():
+        jobs = plan(Registry(), suite, Wishes())
+        assert len(jobs) == len(suite.settings) * len(suite.baselines) * suite.seeds
+        costs = [job.cpu_seconds for job in jobs]
+        assert costs == sorted(costs, reverse=True)
+
+
+def test_a_task_outside_the_suite_gets_plain_settings():
+    suite = find_suite("smoke")
+    chosen = suite.choose(("elsewhere",), ("lstm",))
+    assert [(setting.task, setting.model, setting.model_knobs) for setting in chosen] == [("elsewhere", "lstm", {})]
+
+
+def test_knobs_of_a_baseline_can_be_set_by_name():
+    jobs = plan(Registry(), find_suite("smoke"), Wishes(baselines=("scheduled_sampling:end=0.5,coin=sequence",)))
+    assert jobs[0].cell.baseline.knobs == {
+        "end": 0.5, "schedule": "inverse_sigmoid", "coin": "sequence", "draw": "sample",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        (Wishes(tasks=("copycat",)), "unknown task 'copycat'; did you mean 'copycat_tagging'?"),
+        (Wishes(models=("transfomer",)), "did you mean 'transformer'"),
+        (Wishes(baselines=("reinforced",)), "did you mean 'reinforce'"),
+        (Wishes(baselines=("scheduled_sampling:end",)), "a knob is set as name:knob=value"),
+        (Wishes(baselines=("scheduled_sampling:end=2",)), "must lie in"),
+        (Wishes(seeds=-1), "number of seeds must be >= 1, got -1"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_anything_runs(wishes, message):
+    with pytest.raises(UsageError, match=message.replace("?", r"\?")):
+        plan(Registry(), find_suite("smoke"), wishes)
+
+
+def test_plugins_from_outside_enter_by_the_hash_of_their_source(tmp_path):
+    file = tmp_path / "mine.py"
+    source = (
+        "from benchmark.contracts import Baseline, Loss, token_nll\n"
+        "class Mine(Baseline):\n    name, path = 'mine', 'parallel'\n"
+        "    def loss(self, model, batch, ctx):\n        return Loss(token_nll(model(batch.tokens), batch))\n"
+    )
+    keys = []
+    for name, text in (("one", source), ("two", source + "# changed\n"), ("three", source)):
+        file = tmp_path / f"{name}.py"
+        file.write_text(text)
+        cell: Cell = plan(Registry([file]), find_suite("smoke"), Wishes(baselines=("mine",)))[0].cell
+        assert cell.baseline.version.startswith("sha256:")
+        keys.append(cell.key)
+    assert keys[0] == keys[2] != keys[1]

@@ -1,0 +1,89 @@
+"""Copycat tagging against its closed forms (K = 4, stay .98, observation right .7)."""
+
+import pytest
+import torch
+
+from benchmark.contracts import Batch, stream
+from tasks.copycat_tagging import CopycatTagging
+
+TASK = CopycatTagging()
+LABELS = 256
+
+
+@pytest.fixture(scope="module")
+def batch() -> Batch:
+    return TASK.sample("test", 1024, (LABELS, LABELS), stream("copycat", "known answers"))
+
+
+def accuracy(batch: Batch, tokens: torch.Tensor) -> float:
+    return float((tokens == batch.tokens)[batch.own].double().mean())
+
+
+def run_freely(batch: Batch) -> torch.Tensor:
+    """The process, greedy, fed with its own labels."""
+    history = batch.tokens.clone()
+    seen, labels = TASK.emission[:, history[:, 0::2]].permute(1, 2, 0), []
+    previous = seen[:, 0].argmax(-1)
+    labels.append(previous)
+    for column in range(1, LABELS):
+        previous = (TASK.transition[previous] + seen[:, column]).argmax(-1)
+        labels.append(previous)
+    history[:, 1::2] = torch.stack(labels, 1) + 4
+    return history
+
+
+def test_states_stay_and_observations_are_right_as_often_as_declared(batch):
+    states, observations = batch.tokens[:, 1::2] - 4, batch.tokens[:, 0::2]
+    assert (states[:, 1:] == states[:, :-1]).double().mean() == pytest.approx(0.98, abs=0.001)
+    assert (states == observations).double().mean() == pytest.approx(0.7, abs=0.003)
+    assert torch.bincount(states[:, 0], minlength=4).double() / len(states) == pytest.approx([0.25] * 4, abs=0.05)
+
+
+def test_the_process_is_right_on_gold_prefixes(batch):
+    assert accuracy(batch, TASK.process(batch, batch.tokens).argmax(-1)) == pytest.approx(0.979, abs=0.005)
+
+
+def test_the_process_run_freely_forgets_by_the_closed_form(batch):
+    """It copies its first label for ever: .25 + .45 (1 - lam^L) / (L (1 - lam)), lam = .98 - .02 / 3."""
+    lam = 0.98 - 0.02 / 3
+    expected = 0.25 + 0.45 * (1 - lam**LABELS) / (LABELS * (1 - lam))
+    assert expected == pytest.approx(0.315, abs=0.001)
+    assert accuracy(batch, run_freely(batch)) == pytest.approx(expected, abs=0.03)
+
+
+def test_the_expert_reaches_the_declared_ceiling(batch):
+    chosen = TASK.expert(batch, batch.tokens).argmax(-1)
+    assert accuracy(batch, chosen) == pytest.approx(TASK.ceiling, abs=0.006)
+
+
+def test_the_expert_does_not_read_the_models_own_labels(batch):
+    other = torch.where(batch.own, (batch.tokens - 4 + 1) % 4 + 4, batch.tokens)
+    assert torch.equal(TASK.expert(batch, batch.tokens), TASK.expert(batch, other))
+
+
+def test_the_expert_reads_labels_that_are_given(batch):
+    revealed = Batch(batch.tokens, batch.given | (torch.arange(2 * LABELS) < 32), batch.valid)
+    first = slice(32, 34)  # the first label after the revealed ones
+
+    def hit(which):
+        return (TASK.expert(which, batch.tokens).argmax(-1) == batch.tokens)[:, first][batch.own[:, first]]
+
+    assert hit(revealed).double().mean() > 0.97 > hit(batch).double().mean()
+
+
+def test_a_uniform_guess_scores_the_floor(batch):
+    guess = torch.randint(4, 8, batch.tokens.shape, generator=stream("guess"))
+    assert accuracy(batch, guess) == pytest.approx(TASK.floor, abs=0.005)
+
+
+@pytest.mark.parametrize("oracle", ["process", "expert"])
+def test_oracles_are_fast(batch, oracle):
+    import time
+
+    part = TASK.sample("test", 64, (64, 64), stream("fast"))  # 64 x 128 tokens
+    times = []
+    for _ in range(5):
+        began = time.process_time()
+        getattr(TASK, oracle)(part, part.tokens)
+        times.append(time.process_time() - began)
+    assert min(times) < 0.02
