@@ -64,38 +64,49 @@ def _panel(axis: "Axes", rows: Sequence[Row], methods: Sequence[str]) -> None:
     first = rows[0]
     for row in rows:
         _line(axis, row, methods.index(row["baseline"]))
+    logarithmic = _spans_decades(rows)
     for name, style in (("ceiling", "--"), ("floor", ":")):
-        if first[name] is not None:
+        if first[name] is not None and not (logarithmic and first[name] <= 0):  # a log axis has no place for 0
             axis.axhline(first[name], color="black", linestyle=style, linewidth=0.9, label=name)
-    low, high = first["trained"]
-    axis.axvspan(
-        min(low, first["by_length"][0]["low"]), high, color="0.92", zorder=0, linewidth=0, label="training lengths"
-    )
+    lengths = [bucket["high"] for bucket in first["by_length"]]
+    left, right = lengths[0] / 1.3, lengths[-1] * 1.3
+    axis.axvspan(left, first["trained"][1], color="0.92", zorder=0, linewidth=0, label="training lengths")
     arrow = "↑" if first["direction"] == "higher" else "↓"
     counted = "output position" if first["axis"] == "position" else "output length"
     axis.set(
         title=f"{first['task']} · {first['model']}",
-        xlabel=f"{counted} ({first['axis_unit']})",
-        ylabel=f"free-running {first['metric']} {arrow}",
+        xlabel=f"{counted} ({first['axis_unit']}), upper end of bucket",
+        ylabel=f"{first['metric']} {arrow}",
         xscale="log",
+        yscale="log" if logarithmic else "linear",
+        xlim=(left, right),
     )
-    axis.set_xticks(
-        [bucket["high"] for bucket in first["by_length"]], [str(bucket["high"]) for bucket in first["by_length"]]
-    )
-    axis.minorticks_off()
+    axis.set_xticks(lengths, [str(length) for length in lengths])
+    axis.tick_params(axis="x", which="minor", bottom=False)
+
+
+def _spans_decades(rows: Sequence[Row]) -> bool:
+    """Whether positive values differ so much that the best of them could not be told apart on a linear axis."""
+    values = [
+        bucket["free_running"] for row in rows for bucket in row["by_length"] if bucket["free_running"] is not None
+    ]
+    return bool(values) and min(values) > 0 and max(values) > 20 * min(values)
 
 
 def _line(axis: "Axes", row: Row, index: int) -> None:
-    """Draw a method at the upper end of each bucket; a missing value is a gap in the line."""
+    """Draw a method at the upper end of each bucket; a missing value is a gap in the line.
+
+    Teacher forcing is drawn on gold prefixes too, thin and dotted: what it would be worth without its own errors.
+    """
     buckets = row["by_length"]
     lengths = [bucket["high"] for bucket in buckets]
     style = series_style(index)
-    values, low, high = (
-        [_or_nan(bucket[name]) for bucket in buckets]
-        for name in ("free_running", "free_running_low", "free_running_high")
-    )
+    names = ("free_running", "free_running_low", "free_running_high", "gold_prefix")
+    values, low, high, gold = ([_or_nan(bucket[name]) for bucket in buckets] for name in names)
     axis.plot(lengths, values, label=row["baseline"], **style)
     axis.fill_between(lengths, low, high, color=style["color"], alpha=0.2, linewidth=0)
+    if row["baseline"] == "teacher_forcing" and row["gold_prefix"] is not None:
+        axis.plot(lengths, gold, label="teacher_forcing on gold prefixes", linestyle=(0, (1, 1)), color=style["color"])
 
 
 def _or_nan(value: float | None) -> float:
