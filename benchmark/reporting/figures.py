@@ -30,15 +30,17 @@ KINDS = ("pdf", "svg", "png")
 
 
 @contextmanager
-def drawing(panels: int) -> "Iterator[tuple[Figure, Sequence[Axes]]]":
-    """Yield a figure of panels in a row, in the suite's style."""
+def drawing(panels: int, same_values: bool = False) -> "Iterator[tuple[Figure, Sequence[Axes]]]":
+    """Yield a figure of panels in a row, in the suite's style; `same_values` gives them one y axis."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     with pyplot.rc_context(cast(Any, _STYLE)):
-        figure, axes = pyplot.subplots(1, panels, figsize=(3.1 * panels, 3.3), squeeze=False, layout="constrained")
+        figure, axes = pyplot.subplots(
+            1, panels, figsize=(3.1 * panels, 3.3), squeeze=False, sharey=same_values, layout="constrained"
+        )
         try:
             yield figure, axes[0]
         finally:
@@ -75,14 +77,32 @@ def _panel(axis: "Axes", rows: Sequence[Row], methods: Sequence[str]) -> None:
     counted = "output position" if first["axis"] == "position" else "output length"
     axis.set(
         title=f"{first['task']} · {first['model']}",
-        xlabel=f"{counted} ({first['axis_unit']}), upper end of bucket",
+        xlabel=f"{counted} ({first['axis_unit']})",
         ylabel=f"{first['metric']} {arrow}",
-        xscale="log",
-        yscale="log" if logarithmic else "linear",
-        xlim=(left, right),
     )
+    logarithmic_lengths(axis, lengths)
+    axis.set_xlim(left, right)
+    if logarithmic:
+        logarithmic_values(axis)
+
+
+def logarithmic_lengths(axis: "Axes", lengths: Sequence[int]) -> None:
+    """Make the x axis logarithmic, with ticks at these lengths and nowhere else."""
+    from matplotlib.ticker import NullLocator
+
+    axis.set_xscale("log")
     axis.set_xticks(lengths, [str(length) for length in lengths])
-    axis.tick_params(axis="x", which="minor", bottom=False)
+    axis.xaxis.set_minor_locator(NullLocator())
+
+
+def logarithmic_values(axis: "Axes") -> None:
+    """Make the y axis logarithmic, with ticks at 1, 2 and 5 of each decade, written out."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+    axis.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _spans_decades(rows: Sequence[Row]) -> bool:

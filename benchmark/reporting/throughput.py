@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.reporting.figures import drawing, save, series_style, shared_legend
+from benchmark.reporting.figures import (
+    drawing,
+    logarithmic_lengths,
+    logarithmic_values,
+    save,
+    series_style,
+    shared_legend,
+)
 
 Row = dict[str, Any]
 
@@ -48,7 +55,7 @@ def write_throughput(rows: Sequence[Row], folder: Path, command: str) -> None:
     """Write throughput.json and the log-log figure."""
     (folder / "throughput.json").write_text(json.dumps(list(rows), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     models = list(dict.fromkeys(row["model"] for row in rows))
-    with drawing(len(models)) as (figure, axes):
+    with drawing(len(models), same_values=True) as (figure, axes):
         for axis, model in zip(axes, models, strict=True):
             for index, (path, title) in enumerate(TITLES.items()):
                 own = [
@@ -60,15 +67,9 @@ def write_throughput(rows: Sequence[Row], folder: Path, command: str) -> None:
                     label=title,
                     **series_style(index),
                 )
-            lengths = sorted({row["length"] for row in rows})
-            axis.set(
-                title=model,
-                xscale="log",
-                yscale="log",
-                xlabel="sequence length (tokens)",
-                ylabel="tokens per CPU-second",
-            )
-            axis.set_xticks(lengths, [str(length) for length in lengths])
-            axis.minorticks_off()
+            logarithmic_lengths(axis, sorted({row["length"] for row in rows}))
+            logarithmic_values(axis)
+            axis.set(title=model, xlabel="sequence length (tokens)")
+        axes[0].set_ylabel("tokens per CPU-second")
         shared_legend(figure, axes, columns=3)
         save(figure, folder / "figures" / "throughput", command)
