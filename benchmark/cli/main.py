@@ -25,13 +25,14 @@ ebb, the exposure-bias benchmark: does a way of training sequence models help wh
 _EXAMPLES = """\
 Examples:
 
-    ebb run                                   # the quick suite: a leaderboard in under ten minutes on two cores
-    ebb run smoke                             # does everything run?
-    ebb run --tasks copycat_tagging --baselines scheduled_sampling:end=0.5,coin=sequence
-    ebb run --plugin my_method.py --baselines my_method --baselines teacher_forcing
-    ebb board results/runs/quick              # print and write the leaderboard and its figure
-    ebb list baselines                        # what there is, with what is broken or missing
-    ebb throughput                            # the parallel against the step-wise training path
+    ebb run                        the quick suite: a leaderboard in < 10 min
+    ebb run smoke                  does everything run?
+    ebb run --tasks copycat_tagging --seeds 5 --updates 800
+    ebb run --baselines scheduled_sampling:end=0.5,coin=sequence
+    ebb run --plugin mine.py --baselines mine --baselines teacher_forcing
+    ebb board results/runs/quick   print and write the leaderboard, its figure
+    ebb list baselines             what there is, what is broken or missing
+    ebb throughput                 parallel against step-wise training paths
 """
 
 app = App(

@@ -1,5 +1,6 @@
 """`ebb run`: run the cells of a suite that are missing, then print the board."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,7 +10,6 @@ from cyclopts.validators import Number
 
 from benchmark.cli.board import print_board, report_damaged, write_reports
 from benchmark.errors import UsageError
-from benchmark.settings import Budget
 
 if TYPE_CHECKING:
     from benchmark.running.runner import Sweep
@@ -66,6 +66,7 @@ def run(
     from benchmark.running.runner import run_jobs, sort_out
     from benchmark.running.store import Store
     from benchmark.running.suites import find_suite
+    from benchmark.settings import Budget
 
     chosen = find_suite(suite)
     folder = out or Path("results/runs") / suite
@@ -101,9 +102,11 @@ def run(
 
 
 def _cores() -> int:
+    """Physical cores, or fewer where this process may not use them all."""
     import psutil
 
-    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(psutil.cpu_count(logical=False) or allowed, allowed)
 
 
 def _announce(planned: int, to_do: int, folder: Path) -> None:
