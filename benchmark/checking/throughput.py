@@ -11,13 +11,13 @@ from typing import Any
 import psutil
 import torch
 
+from benchmark.checking.symbols import Symbols
 from benchmark.contracts.baseline import Baseline, Loss
-from benchmark.contracts.batch import Batch, Output
+from benchmark.contracts.batch import Batch
 from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.registry import Registry
-from benchmark.contracts.spaces import Discrete
 from benchmark.contracts.streams import stream
-from benchmark.contracts.task import Coordinates, Curve, Metric, Score, Split, Task
+from benchmark.contracts.task import Task
 from benchmark.learning.context import Origin, UpdateContext
 from benchmark.learning.free_running import Draw, flip_coins, roll_out
 from benchmark.learning.loop import build_model
@@ -35,27 +35,6 @@ _MEMORY_SHARE = 0.6  # of what is free, that the graph of the step-wise loop may
 
 Row = dict[str, Any]
 Update = Callable[[], object]
-
-
-class _Symbols(Task):
-    """Uniform symbols without any structure; a symbol is rewarded if it is the first."""
-
-    name = "symbols"
-    space = Discrete(64)
-    metric = Metric("accuracy", "share of symbols", "higher", 0.0, 1.0)
-    curve = Curve("position", "symbols", ((1, 512),), (1, 512))
-    coordinates = Coordinates("none (null control)", "stochastic", "fully", False, "synthetic", "nothing")
-    decoding = "sample"
-
-    def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
-        tokens = torch.randint(self.space.size, (size, length[1]), generator=stream)  # [B, T]
-        return Batch(tokens, torch.zeros_like(tokens, dtype=torch.bool), torch.ones_like(tokens, dtype=torch.bool))
-
-    def score(self, batch: Batch, output: Output) -> Score:
-        return Score((output.tokens == batch.tokens).double(), output.own.double())
-
-    def reward(self, batch: Batch, output: Output) -> torch.Tensor:
-        return ((output.tokens == 0) & output.own).float()
 
 
 def measure(
@@ -86,7 +65,7 @@ def measure(
 
 
 def _measure_one(model_class: type[SequenceModel], length: int, batch_size: int, repeats: int) -> list[Row]:
-    task = _Symbols()
+    task = Symbols()
     model, batch = _prepare(model_class, task, length, batch_size)
     updates = _updates(model, task, batch)
     reasons = {"scheduled_sampling_stepwise": _does_not_fit(model, batch)}
@@ -103,7 +82,7 @@ def _measure_one(model_class: type[SequenceModel], length: int, batch_size: int,
 
 def training_updates(model_class: type[SequenceModel], length: int, batch_size: int) -> dict[str, Update]:
     """One update of each path on random symbols, by the path's name; also generation."""
-    task = _Symbols()
+    task = Symbols()
     model, batch = _prepare(model_class, task, length, batch_size)
     return _updates(model, task, batch)
 

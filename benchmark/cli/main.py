@@ -10,6 +10,7 @@ from cyclopts.config import Toml
 
 import benchmark
 from benchmark.cli.board import board
+from benchmark.cli.calibrate import calibrate
 from benchmark.cli.list import list_plugins
 from benchmark.cli.run import run
 from benchmark.cli.throughput import throughput
@@ -33,6 +34,7 @@ Examples:
     ebb board results/runs/quick   print and write the leaderboard, its figure
     ebb list baselines             what there is, what is broken or missing
     ebb throughput                 parallel against step-wise training paths
+    ebb calibrate                  the instruments against known answers
 """
 
 app = App(
@@ -47,6 +49,7 @@ app.command(list_plugins, name="list")
 app.command(run)
 app.command(board)
 app.command(throughput)
+app.command(calibrate)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
