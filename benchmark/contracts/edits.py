@@ -46,14 +46,16 @@ def optimal_completions(batch: Batch, history: Tensor, symbols: int) -> Tensor:
 
     Args:
         batch: whose own tokens are gold.
-        history: [B, T] what was fed, laid out like the batch; where it is given, it is not compared.
+        history: [B, T] what was fed, beginning like the batch; where that is given, it is not compared.
         symbols: size V of the vocabulary.
 
     Returns:
         [B, T, V] bool: at each column, the gold tokens that follow a prefix of gold nearest to the history before it.
         Once gold is said in full, its last token.
     """
-    costs = completion_costs(batch, history, ~batch.given)[:, :-1]  # [B, T, N + 1]
+    beyond = history.shape[1] - batch.given.shape[1]  # what was said may be longer or shorter than gold
+    given = torch.nn.functional.pad(batch.given, (0, beyond))  # [B, T]
+    costs = completion_costs(batch, history, ~given)[:, :-1]  # [B, T, N + 1]
     nearest = costs == costs.min(-1, keepdim=True).values  # [B, T, N + 1]
     gold = _own_only(batch.tokens, batch.own)  # [B, N]
     last = gold.gather(1, batch.lengths[:, None] - 1)  # [B, 1], the end symbol

@@ -4,7 +4,7 @@ Axes: B batch, T time (columns), V vocabulary.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -15,25 +15,13 @@ from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.streams import stream
 from benchmark.contracts.task import Decoding, Score, Task
 from benchmark.learning.free_running import Draw, roll_out
-from benchmark.measuring.quality import by_position, finite, points, weighted_mean
+from benchmark.measuring.evaluated import Evaluated
+from benchmark.measuring.oracle_measures import OracleTally
+from benchmark.measuring.quality import by_position, points, weighted_mean
 from benchmark.settings import Evaluation
-from benchmark.values import Direction, Measure, Point
 
 DECODINGS: tuple[Decoding, ...] = ("greedy", "sample")
 _ROWS = 512  # evaluated at once
-
-
-@dataclass
-class Evaluated:
-    """Measures and curves by name."""
-
-    measures: dict[str, Measure] = field(default_factory=dict)
-    curves: dict[str, list[Point]] = field(default_factory=dict)
-
-    def put(self, name: str, value: float, unit: str, direction: Direction, reason: str = "") -> None:
-        """Enter a measure; one that is not finite is entered as absent, with the reason."""
-        reason = "" if finite(value) is not None else reason or f"the value is {value}"
-        self.measures[name] = Measure(value=finite(value), unit=unit, direction=direction, reason=reason)
 
 
 @dataclass
@@ -60,25 +48,29 @@ def evaluate(model: SequenceModel, task: Task, settings: Evaluation, seed: int) 
     """Measure a model on test sequences that are redrawn with the seed.
 
     Free-running quality is recorded under greedy decoding and under sampling; the task says which is the main one. The
-    gold-prefix quality is that of the main decoding's choice at each position, given gold before it.
+    gold-prefix quality is that of the main decoding's choice at each position, given gold before it. The oracles that the
+    task has are applied to the same runs.
     """
     ways = [*DECODINGS, "gold_prefix"]
     tallies = {way: _Tally([[] for _ in task.curve.buckets]) for way in ways}
-    facts = _Facts()
+    facts, oracles = _Facts(), OracleTally(task)
     with torch.inference_mode():
         model.eval()
         for index, (bucket, batch) in enumerate(_test_batches(task, settings, seed)):
+            runs = {}
             for decoding in DECODINGS:
                 output = roll_out(model, task, batch, Draw(decoding, stream(task.name, seed, "test", decoding, index)))
-                output = _with_log_probabilities(output, model)
+                output = runs[decoding] = _with_log_probabilities(output, model)
                 tallies[decoding].add(task, bucket, task.score(batch, output), output)
-                if decoding == task.decoding:
-                    facts.add_stopping(batch, output)
-            output = on_gold_prefixes(model, task, batch, stream(task.name, seed, "test", "gold_prefix", index))
-            facts.add_gold(batch, output)
+            facts.add_stopping(batch, runs[task.decoding])
+            gold = on_gold_prefixes(model, task, batch, stream(task.name, seed, "test", "gold_prefix", index))
+            facts.add_gold(batch, gold)
             if not task.metric.gold_prefix:
-                tallies["gold_prefix"].add(task, bucket, task.score(batch, output), output)
-    return _summarise(task, tallies, facts)
+                tallies["gold_prefix"].add(task, bucket, task.score(batch, gold), gold)
+            oracles.add(batch, gold, sampled=runs["sample"], main=runs[task.decoding])
+    result = _summarise(task, tallies, facts)
+    oracles.put_into(result)
+    return result
 
 
 def on_gold_prefixes(model: SequenceModel, task: Task, batch: Batch, generator: torch.Generator) -> Output:

@@ -1,0 +1,22 @@
+"""Where measures are entered."""
+
+import math
+from dataclasses import dataclass, field
+
+from benchmark.values import Direction, Measure, Point
+
+
+@dataclass
+class Evaluated:
+    """Measures and curves by name."""
+
+    measures: dict[str, Measure] = field(default_factory=dict)
+    curves: dict[str, list[Point]] = field(default_factory=dict)
+
+    def put(self, name: str, value: float, unit: str, direction: Direction, reason: str = "") -> None:
+        """Enter a measure; one that is not finite is entered as absent, with the reason."""
+        if math.isfinite(value):
+            self.measures[name] = Measure(value=value, unit=unit, direction=direction)
+            return
+        why = "infinite" if math.isinf(value) else reason or "not a number"
+        self.measures[name] = Measure(value=None, unit=unit, direction=direction, reason=why)
