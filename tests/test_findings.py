@@ -50,7 +50,7 @@ def late(row: dict[str, Any], name: str) -> float:
 
 def test_it_ends_with_a_leaderboard_over_three_tasks_four_methods_and_three_seeds(main_job, rows):
     assert {task for task, _ in rows} == {"copycat_tagging", "hmm_language", "g2p_sentences"}
-    assert len(rows) == 12
+    assert len(rows) == 14
     assert all(row["status"] == {"ok": 3} for row in rows.values())
     for name in ("copycat_tagging (gru)", "hmm_language (lstm)", "g2p_sentences (transformer)"):
         assert name in main_job.stdout

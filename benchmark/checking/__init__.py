@@ -1,1 +1,1 @@
-"""Checks of the suite itself: what its paths cost."""
+"""Checks of the suite itself: are its instruments right, and what do its paths cost?"""

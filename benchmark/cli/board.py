@@ -67,15 +67,16 @@ def print_board(rows: "Sequence[Row]") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from benchmark.reporting.tables import COLUMNS, task_tables
+    from benchmark.reporting.tables import FOOTNOTE, sections
 
     console = Console(width=None if sys.stdout.isatty() else 160)
-    for part in task_tables(rows):
-        table = Table(
-            title=part.title, caption=part.note, title_justify="left", caption_justify="left", title_style="bold"
-        )
-        for column in COLUMNS:
-            table.add_column(column, justify="left" if column in ("baseline", "status") else "right")
-        for cells in part.cells:
-            table.add_row(*cells)
-        console.print(table, "")
+    for section in sections(rows):
+        console.print(section.title, style="bold")
+        for part in section.tables:
+            table = Table(caption=part.caption, caption_justify="left")
+            for column in part.columns:
+                table.add_column(column, justify="left" if column in ("baseline", "status", "verdict") else "right")
+            for cells in part.cells:
+                table.add_row(*cells)
+            console.print(table, "")
+    console.print(FOOTNOTE, style="dim")

@@ -14,6 +14,7 @@ from benchmark.cli.calibrate import calibrate
 from benchmark.cli.list import list_plugins
 from benchmark.cli.run import run
 from benchmark.cli.throughput import throughput
+from benchmark.cli.trace import trace
 from benchmark.errors import UsageError
 
 USAGE = 2
@@ -34,6 +35,7 @@ Examples:
     ebb board results/runs/quick   print and write the leaderboard, its figure
     ebb list baselines             what there is, what is broken or missing
     ebb throughput                 parallel against step-wise training paths
+    ebb trace RECORD.json          one example, from input to result
     ebb calibrate                  the instruments against known answers
 """
 
@@ -50,6 +52,7 @@ app.command(run)
 app.command(board)
 app.command(throughput)
 app.command(calibrate)
+app.command(trace)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -48,10 +48,16 @@ class Training:
     log: list[dict[str, float]] = field(default_factory=list)
 
 
-def build_model(model_class: type[SequenceModel], task: Task, knobs: dict, seed: int) -> SequenceModel:
-    """Build a model with the initial weights of (task, model, seed)."""
-    with seeded(task.name, seed, "weights", model_class.name):
+def build_model(
+    model_class: type[SequenceModel], task: Task, knobs: dict, seed: int, replicate: int = 0
+) -> SequenceModel:
+    """Build a model with the initial weights of (task, model, seed), or others of a further replicate."""
+    with seeded(*_origin(task, seed, replicate), "weights", model_class.name):
         return model_class(task.space, **knobs)
+
+
+def _origin(task: Task, seed: int, replicate: int) -> Origin:
+    return Origin(f"{task.name} again {replicate}" if replicate else task.name, seed)
 
 
 def learning_rate(progress: float, settings: Optimisation) -> float:
@@ -71,17 +77,19 @@ def train(
     settings: Optimisation,
     seed: int,
     observe: Callable[[float], None] = lambda progress: None,
+    replicate: int = 0,
 ) -> Training:
     """Train a model in place until the budget is spent.
 
     Args:
         model: trained in place.
         observe: called with the progress in [0, 1] before each update.
+        replicate: other than 0 draws data in another order.
 
     Raises:
         Diverged: if the objective or the gradient leaves the finite numbers, with the step and the value.
     """
-    origin = Origin(task.name, seed)
+    origin = _origin(task, seed, replicate)
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.99)
     )

@@ -16,6 +16,7 @@ from benchmark.contracts.streams import stream
 from benchmark.contracts.task import Decoding, Score, Task
 from benchmark.learning.free_running import Draw, roll_out
 from benchmark.measuring.evaluated import Evaluated
+from benchmark.measuring.interventions import applicable, intervene, put_interventions
 from benchmark.measuring.oracle_measures import OracleTally
 from benchmark.measuring.quality import by_position, points, weighted_mean
 from benchmark.settings import Evaluation
@@ -48,8 +49,8 @@ def evaluate(model: SequenceModel, task: Task, settings: Evaluation, seed: int) 
     """Measure a model on test sequences that are redrawn with the seed.
 
     Free-running quality is recorded under greedy decoding and under sampling; the task says which is the main one. The
-    gold-prefix quality is that of the main decoding's choice at each position, given gold before it. The oracles that the
-    task has are applied to the same runs.
+    gold-prefix quality is that of the main decoding's choice at each position, given gold before it. The oracles that
+    the task has are applied to the same runs, and the interventions that it allows are made.
     """
     ways = [*DECODINGS, "gold_prefix"]
     tallies = {way: _Tally([[] for _ in task.curve.buckets]) for way in ways}
@@ -70,6 +71,8 @@ def evaluate(model: SequenceModel, task: Task, settings: Evaluation, seed: int) 
             oracles.add(batch, gold, sampled=runs["sample"], main=runs[task.decoding])
     result = _summarise(task, tallies, facts)
     oracles.put_into(result)
+    if applicable(task):
+        put_interventions(result, intervene(model, task, seed, rows=min(settings.sequences, _ROWS // 2)))
     return result
 
 

@@ -1,7 +1,7 @@
 """What the oracles of a task say about a model: the exposure grid (process) and errors in time (correct).
 
-The two see different things. The grid compares distributions on the same history, so it is blind where the model is right on
-every history and fails because it takes its own tokens for evidence; errors in time are not.
+The two see different things. The grid compares distributions on the same history, so it is blind where the model is
+right on every history and fails because it takes its own tokens for evidence; errors in time are not.
 
 Axes: B batch, T time (columns), L positions of own tokens.
 """
@@ -16,7 +16,7 @@ from benchmark.contracts.task import Task
 from benchmark.measuring.errors_in_time import by_position, contagion, half_life, self_recovery, survival
 from benchmark.measuring.evaluated import Evaluated
 from benchmark.measuring.exposure import accumulated_error, sequence_kl
-from benchmark.measuring.grid import DIVERGENCES, SOURCES, Grid, GridTally
+from benchmark.measuring.grid import DIVERGENCES, SOURCES, Grid, GridTally, Source
 from benchmark.values import Point
 
 Buckets = tuple[tuple[int, int], ...]
@@ -33,12 +33,15 @@ class OracleTally:
     def add(self, batch: Batch, gold: Output, sampled: Output, main: Output) -> None:
         """Add a batch: the model on gold prefixes, run freely by sampling, and run freely by the main decoding."""
         if self.grid is not None:
-            for source, output in (("gold", gold), ("own", sampled)):
-                assert output.log_probabilities is not None
-                p = self.task.process(batch, output.history)
-                self.grid.add(source, p, output.log_probabilities, output.own)
+            self._add_prefixes("gold", batch, gold)
+            self._add_prefixes("own", batch, sampled)
         if self.task.has("correct"):
             self.errors.append(by_position(~self.task.correct(batch, main.history), main.own))
+
+    def _add_prefixes(self, source: Source, batch: Batch, output: Output) -> None:
+        assert self.grid is not None
+        assert output.log_probabilities is not None
+        self.grid.add(source, self.task.process(batch, output.history), output.log_probabilities, output.own)
 
     def put_into(self, result: Evaluated) -> None:
         """Enter the measures and curves."""

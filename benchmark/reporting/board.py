@@ -5,6 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from benchmark.reporting.against import gains
+from benchmark.reporting.contrasts import NO_CONTRAST, Contrast
 from benchmark.reporting.statistics import Interval, horizon_50, t_interval
 from benchmark.running.cell import Cell
 from benchmark.running.record import Record
@@ -23,6 +25,13 @@ _OVER_SEEDS = (
     "length_ratio",
     "never_stopped",
     "stopped_early",
+    "per_step_error",
+    "regret",
+    "excess_accumulated_error",
+    "error_rate_after_good",
+    "error_rate_after_bad",
+    "contagion",
+    "effect_of_random_slip",
 )
 _COSTS = (
     "updates",
@@ -43,8 +52,27 @@ def make_board(records: Iterable[Record]) -> list[Row]:
     for record in records:
         groups[record.cell.group].append(record)
     labels = _labels([group[0].cell for group in groups.values()])
-    rows = [_row(group, label) for group, label in zip(groups.values(), labels, strict=True)]
+    contrasts = gains(list(groups.values()))
+    rows = [_row(group, label) | _gain(contrast)
+            for group, label, contrast in zip(groups.values(), labels, contrasts, strict=True)]  # fmt: skip
     return sorted(rows, key=_rank)
+
+
+def _gain(contrast: Contrast | None) -> Row:
+    """The contrast with teacher forcing as columns; all None where there is none."""
+    found = contrast or NO_CONTRAST
+    return {
+        "gain": found.difference,
+        "gain_low": found.low,
+        "gain_high": found.high,
+        "gain_seeds": found.seeds,
+        "gain_correlation": found.correlation,
+        "gain_p": found.p,
+        "gain_p_adjusted": found.adjusted,
+        "gain_detectable": found.detectable,
+        "gain_note": found.note,
+        "gain_verdict": {"higher": "better", "lower": "worse"}.get(found.verdict, found.verdict),
+    }
 
 
 def _rank(row: Row) -> tuple:
@@ -61,12 +89,14 @@ def _labels(cells: Sequence[Cell]) -> list[str]:
         twins = [other for twin, other in zip(cells, flat, strict=True) if _same_place(cell, twin)]
         differing = [name for name in own if len({twin.get(name) for twin in twins}) > 1]
         settings = ",".join(f"{name}={own[name]}" for name in differing)
-        labels.append(f"{cell.baseline.name}:{settings}" if settings else cell.baseline.name)
+        again = " (A/A)" if cell.replicate else ""
+        labels.append(f"{cell.baseline.name}{again}:{settings}" if settings else f"{cell.baseline.name}{again}")
     return labels
 
 
 def _same_place(cell: Cell, other: Cell) -> bool:
-    return all(getattr(cell, part).name == getattr(other, part).name for part in ("task", "model", "baseline"))
+    parts = all(getattr(cell, part).name == getattr(other, part).name for part in ("task", "model", "baseline"))
+    return parts and cell.replicate == other.replicate
 
 
 def _settings(cell: Cell) -> dict[str, Any]:

@@ -54,6 +54,13 @@ class Contrast:
             return "no difference found"
         return "higher" if self.difference > 0 else "lower"
 
+    def untested(self, note: str) -> "Contrast":
+        """Return the contrast without its test, and why."""
+        return replace(self, p=None, detectable=None, note=note)
+
+
+NO_CONTRAST = Contrast(0, None, None, None, None, None, None, None, None, "")
+
 
 def paired_contrast(first: ArrayLike, second: ArrayLike) -> Contrast:
     """Compare two arms over the same seeds, [seed] each; a pair with a NaN in either arm is left out and counted.
@@ -70,7 +77,7 @@ def paired_contrast(first: ArrayLike, second: ArrayLike) -> Contrast:
     one, other = one[both], other[both]
     count, differences = len(one), one - other
     mean = float(differences.mean()) if count else None
-    nothing = Contrast(count, mean, None, None, None, None, None, None, None, "")
+    nothing = replace(NO_CONTRAST, seeds=count, difference=mean)
     if count < 2:
         return replace(nothing, note=f"no test: {count} seed{'' if count == 1 else 's'} ok in both arms")
     deviation = float(differences.std(ddof=1))

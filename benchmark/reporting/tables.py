@@ -1,55 +1,58 @@
-"""A board on paper: Markdown, CSV, JSON and a table for the terminal."""
+"""A board on paper: Markdown, CSV, JSON and tables for the terminal."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmark.reporting.board import Row
 
-COLUMNS = (
-    "baseline",
-    "free running",
-    "gold prefix",
-    "gap",
-    "H50",
-    "evaluations",
-    "CPU s",
-    "tokens / CPU s",
-    "seeds",
-    "status",
-)
+Column = Callable[[Row], str]
 
 
-_FOOTNOTE = (
-    "Means over seeds with 95 % t intervals in brackets. Gap: gold prefix against free running, positive where free "
-    "running is worse. H50: length at which quality has fallen half-way from ceiling to floor. Evaluations: tokens "
-    "through the model in training, 1 forward and 3 with gradient, roll-outs counted."
-)
-
-
-class TaskTable(NamedTuple):
-    """The rows of a task with one model, ready to print.
+class Table(NamedTuple):
+    """A table of text.
 
     Attributes:
-        title: the task and the model.
-        note: metric, direction, decoding, controls, and what is absent and why.
-        cells: text, one list a row, in the order of COLUMNS.
+        caption: what it answers, in one line.
+        columns: their titles.
+        cells: one list a row.
     """
 
-    title: str
-    note: str
+    caption: str
+    columns: tuple[str, ...]
     cells: list[list[str]]
 
 
-def task_tables(rows: Sequence[Row]) -> list[TaskTable]:
+class Section(NamedTuple):
+    """A task with one model: the leaderboard, the contrasts with teacher forcing, and what the oracles see."""
+
+    title: str
+    tables: list[Table]
+
+
+def sections(rows: Sequence[Row]) -> list[Section]:
     """Split a board by task and model."""
     places = dict.fromkeys((row["task"], row["model"]) for row in rows)
-    tables = []
-    for task, model in places:
-        own = [row for row in rows if (row["task"], row["model"]) == (task, model)]
-        tables.append(TaskTable(f"{task} ({model})", _note(own), [_cells(row) for row in own]))
+    return [
+        Section(f"{task} ({model})", _tables([row for row in rows if (row["task"], row["model"]) == (task, model)]))
+        for task, model in places
+    ]
+
+
+def _tables(rows: Sequence[Row]) -> list[Table]:
+    tables = [_table(_note(rows), _LEADERBOARD, rows)]
+    compared = [row for row in rows if row["gain"] is not None]
+    if compared:
+        tables.append(_table(_AGAINST_NOTE, _AGAINST, compared))
+    judged = [row for row in rows if row["per_step_error"] is not None or row["error_rate_after_good"] is not None]
+    if judged:
+        tables.append(_table(_ORACLES_NOTE, _ORACLES, judged))
     return tables
+
+
+def _table(caption: str, columns: Mapping[str, Column], rows: Sequence[Row]) -> Table:
+    return Table(caption, tuple(columns), [[column(row) for column in columns.values()] for row in rows])
 
 
 def _note(rows: Sequence[Row]) -> str:
@@ -66,19 +69,38 @@ def _note(rows: Sequence[Row]) -> str:
     return ". ".join(parts)
 
 
-def _cells(row: Row) -> list[str]:
-    return [
-        row["baseline"],
-        _interval(row, "free_running"),
-        _interval(row, "gold_prefix"),
-        _interval(row, "gap"),
-        _horizon(row),
-        _count(row["evaluations"]),
-        "-" if row["training_cpu_seconds"] is None else f"{row['training_cpu_seconds']:.1f}",
-        _count(row["training_tokens_per_cpu_second"]),
-        str(row["seeds"]),
-        ", ".join(f"{count} {status}" for status, count in row["status"].items()),
-    ]
+def _interval(name: str) -> Column:
+    def text(row: Row) -> str:
+        mean, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
+        if mean is None:
+            return "-"
+        return _number(mean) if low is None else f"{_number(mean)} [{_number(low)}, {_number(high)}]"
+
+    return text
+
+
+def _mean(name: str) -> Column:
+    return lambda row: "-" if row[name] is None else _number(row[name])
+
+
+def _number(value: float) -> str:
+    """Three decimals, more where the number is small, fewer where it is large."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3f}" if value == 0 or abs(value) >= 0.05 else f"{value:.4f}"
+
+
+def _count(name: str) -> Column:
+    def text(row: Row) -> str:
+        value = row[name]
+        if value is None:
+            return "-"
+        for unit, size in (("M", 1e6), ("k", 1e3)):
+            if value >= size:
+                return f"{value / size:.1f} {unit}"
+        return f"{value:.0f}"
+
+    return text
 
 
 def _horizon(row: Row) -> str:
@@ -90,40 +112,67 @@ def _horizon(row: Row) -> str:
     return f"{'<= ' if row['horizon_50'] == row['by_length'][0]['high'] else ''}{row['horizon_50']:.0f}"
 
 
-def _interval(row: Row, name: str) -> str:
-    mean, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
-    if mean is None:
-        return "-"
-    return _number(mean) if low is None else f"{_number(mean)} [{_number(low)}, {_number(high)}]"
+def _status(row: Row) -> str:
+    return ", ".join(f"{count} {status}" for status, count in row["status"].items())
 
 
-def _number(value: float) -> str:
-    """Three decimals, more where the number is small."""
-    return f"{value:.3f}" if value == 0 or abs(value) >= 0.05 else f"{value:.4f}"
-
-
-def _count(value: float | None) -> str:
-    if value is None:
-        return "-"
-    for unit, size in (("M", 1e6), ("k", 1e3)):
-        if value >= size:
-            return f"{value / size:.1f} {unit}"
-    return f"{value:.0f}"
+_LEADERBOARD: Mapping[str, Column] = {
+    "baseline": lambda row: row["baseline"],
+    "free running": _interval("free_running"),
+    "gold prefix": _interval("gold_prefix"),
+    "gap": _interval("gap"),
+    "H50": _horizon,
+    "evaluations": _count("evaluations"),
+    "CPU s": lambda row: "-" if row["training_cpu_seconds"] is None else f"{row['training_cpu_seconds']:.1f}",
+    "tokens / CPU s": _count("training_tokens_per_cpu_second"),
+    "seeds": lambda row: str(row["seeds"]),
+    "status": _status,
+}
+_AGAINST: Mapping[str, Column] = {
+    "baseline": lambda row: row["baseline"],
+    "gain": _interval("gain"),
+    "pairs": lambda row: str(row["gain_seeds"]),
+    "p": _mean("gain_p"),
+    "p adjusted": _mean("gain_p_adjusted"),
+    "detectable": _mean("gain_detectable"),
+    "verdict": lambda row: row["gain_verdict"] or row["gain_note"],
+}
+_AGAINST_NOTE = "Free running against teacher forcing, paired by seed; a gain is positive where the method is better"
+_ORACLES: Mapping[str, Column] = {
+    "baseline": lambda row: row["baseline"],
+    "KL on gold prefixes": _interval("per_step_error"),
+    "regret": _mean("regret"),
+    "ExAccErr %": _interval("excess_accumulated_error"),
+    "wrong after good": _interval("error_rate_after_good"),
+    "wrong after bad": _interval("error_rate_after_bad"),
+    "contagion": _mean("contagion"),
+    "effect of a slip": _interval("effect_of_random_slip"),
+}
+_ORACLES_NOTE = (
+    "What the oracles see. The grid (KL per step, regret, ExAccErr: nats, process-samples) is blind to delusion, where "
+    "the model is right on every history; errors after good and bad histories see it, and so does the effect of a slip, "
+    "the change in the share that goes on rightly when the last gold token is made wrong"
+)
+FOOTNOTE = (
+    "Means over seeds with 95 % t intervals in brackets. Gap: gold prefix against free running, positive where free "
+    "running is worse. H50: length at which quality has fallen half-way from ceiling to floor. Evaluations: tokens "
+    "through the model in training, 1 forward and 3 with gradient, roll-outs counted. p: paired t test, adjusted over "
+    "the board by Benjamini and Hochberg. Detectable: least true gain that the test would find at 80 % power. A/A: "
+    "teacher forcing again with other weights and data order."
+)
 
 
 def to_markdown(rows: Sequence[Row]) -> str:
-    """Write the board as Markdown, a table for each task and model."""
+    """Write the board as Markdown, a section for each task and model."""
     parts = ["# Leaderboard", ""]
-    for table in task_tables(rows):
-        parts += [f"## {table.title}", "", table.note, ""]
-        parts += ["| " + " | ".join(COLUMNS) + " |", "|" + " --- |" * len(COLUMNS)]
-        parts += ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in table.cells]
-        parts.append("")
-    parts += [
-        _FOOTNOTE,
-        "",
-    ]
-    return "\n".join(parts)
+    for section in sections(rows):
+        parts += [f"## {section.title}", ""]
+        for table in section.tables:
+            parts += [f"{table.caption}.", ""]
+            parts += ["| " + " | ".join(table.columns) + " |", "|" + " --- |" * len(table.columns)]
+            parts += ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in table.cells]
+            parts.append("")
+    return "\n".join([*parts, FOOTNOTE, ""])
 
 
 def to_json(rows: Sequence[Row]) -> str:
@@ -135,10 +184,9 @@ def write_board(rows: Sequence[Row], folder: Path) -> list[Path]:
     """Write leaderboard.md, .csv and .json into a folder."""
     import pandas as pd
 
+    nested = ("by_length", "status", "reasons", "trained")
     flat = [
-        {name: value for name, value in row.items() if name not in ("by_length", "status", "reasons", "trained")}
-        | {"status": ", ".join(f"{count} {status}" for status, count in row["status"].items())}
-        for row in rows
+        {name: value for name, value in row.items() if name not in nested} | {"status": _status(row)} for row in rows
     ]
     paths = [folder / f"leaderboard.{kind}" for kind in ("md", "csv", "json")]
     paths[0].write_text(to_markdown(rows), encoding="utf-8")

@@ -29,7 +29,12 @@ class Part(Frozen):
 
 
 class Cell(Frozen):
-    """What changes the number: the parts, the budget, how it is optimised and evaluated, and the seed."""
+    """What changes the number: the parts, the budget, how it is optimised and evaluated, and the seed.
+
+    Attributes:
+        replicate: 0 for all methods, so that they share initial weights and data order at a seed; 1 draws these anew,
+            for the A/A control: the same method twice.
+    """
 
     task: Part
     model: Part
@@ -38,12 +43,14 @@ class Cell(Frozen):
     optimisation: Optimisation
     evaluation: Evaluation
     seed: int = Field(ge=0)
+    replicate: int = Field(default=0, ge=0)
     harness: int = HARNESS
 
     @property
     def id(self) -> str:
         """Name for people, e.g. `copycat_tagging/gru/scheduled_sampling/s3`; cells that differ otherwise share it."""
-        return f"{self.task.name}/{self.model.name}/{self.baseline.name}/s{self.seed}"
+        again = f"-again{self.replicate}" if self.replicate else ""
+        return f"{self.task.name}/{self.model.name}/{self.baseline.name}{again}/s{self.seed}"
 
     @cached_property
     def key(self) -> str:

@@ -1,5 +1,6 @@
 """From names to cells: what a suite and the user's wishes come to. Every name and knob is checked here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmark.contracts.registry import Kind, Registry
@@ -45,16 +46,22 @@ def plan(registry: Registry, suite: Suite, wishes: Wishes) -> list[Job]:
     settings = suite.choose(wishes.tasks, wishes.models)
     baselines = [_baseline(registry, spec) for spec in wishes.baselines or suite.baselines]
     jobs = [
-        _job(registry, setting, baseline, seed, wishes.budget)
+        _job(registry, setting, baseline, seed, replicate, wishes.budget)
         for seed in range(seeds)
         for setting in settings
-        for baseline in baselines
+        for baseline, replicate in _arms(setting, baselines)
     ]
     unique = {job.cell.key: job for job in jobs}
     return sorted(unique.values(), key=lambda job: -job.cpu_seconds)
 
 
-def _job(registry: Registry, setting: Setting, baseline: Part, seed: int, budget: Budget | None) -> Job:
+def _arms(setting: Setting, baselines: Sequence[Part]) -> list[tuple[Part, int]]:
+    """Pair each baseline with its replicate: 0, and for the A/A control of teacher forcing 1 as well."""
+    again = [baseline for baseline in baselines if setting.noise_floor and baseline.name == "teacher_forcing"]
+    return [*((baseline, 0) for baseline in baselines), *((baseline, 1) for baseline in again)]
+
+
+def _job(registry: Registry, setting: Setting, baseline: Part, seed: int, replicate: int, budget: Budget | None) -> Job:
     cell = Cell(
         task=_part(registry, "tasks", setting.task),
         model=_part(registry, "models", setting.model, setting.model_knobs),
@@ -63,6 +70,7 @@ def _job(registry: Registry, setting: Setting, baseline: Part, seed: int, budget
         optimisation=setting.optimisation,
         evaluation=setting.evaluation,
         seed=seed,
+        replicate=replicate,
     )
     return Job(cell, setting.cpu_seconds)
 

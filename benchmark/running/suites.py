@@ -21,6 +21,7 @@ class Setting(Frozen):
     batch: int = Field(default=64, ge=1)
     learning_rate: float = Field(default=3e-3, gt=0)
     sequences: int = Field(default=512, ge=1)
+    noise_floor: bool = Field(default=False, description="whether teacher forcing is run a second time (A/A)")
     cpu_seconds: float = Field(default=30, gt=0)
 
     @property

@@ -65,11 +65,9 @@ def _run(cell: Cell, registry: Registry, observe: Callable[[float], None]) -> di
     if lacking:
         raise NotApplicable(f"{cell.baseline.name} needs {', '.join(lacking)}, which {cell.task.name} does not have")
     task = task_class()
-    model = build_model(registry.model(cell.model.name), task, cell.model.knobs, cell.seed)
-    baseline = baseline_class(**cell.baseline.knobs)
-    training = train(model, task, baseline, cell.budget, cell.optimisation, cell.seed, observe)
+    training = train_cell(cell, registry, task, observe)
     began = time.process_time()
-    evaluated = evaluate(model, task, cell.evaluation, cell.seed)
+    evaluated = evaluate(training.model, task, cell.evaluation, cell.seed)
     return {
         "facts": facts(task),
         "measures": evaluated.measures,
@@ -77,6 +75,15 @@ def _run(cell: Cell, registry: Registry, observe: Callable[[float], None]) -> di
         "training_log": _plain(training.log),
         "spent": {**_cost(training), "evaluation_cpu_seconds": time.process_time() - began},
     }
+
+
+def train_cell(
+    cell: Cell, registry: Registry, task: Task, observe: Callable[[float], None] = lambda progress: None
+) -> Training:
+    """Train the model of a cell; the same cell gives the same weights on the same machine."""
+    model = build_model(registry.model(cell.model.name), task, cell.model.knobs, cell.seed, cell.replicate)
+    baseline = registry.baseline(cell.baseline.name)(**cell.baseline.knobs)
+    return train(model, task, baseline, cell.budget, cell.optimisation, cell.seed, observe, cell.replicate)
 
 
 def facts(task: Task) -> TaskFacts:

@@ -100,7 +100,9 @@ def test_an_unwritable_folder_is_found_before_anything_runs(tmp_path, blocked):
 def test_every_suite_plans_without_error_and_costly_cells_come_first():
     for suite in load_suites().values():
         jobs = plan(Registry(), suite, Wishes())
-        assert len(jobs) == len(suite.settings) * len(suite.baselines) * suite.seeds
+        again = sum(setting.noise_floor for setting in suite.settings)
+        assert len(jobs) == (len(suite.settings) * len(suite.baselines) + again) * suite.seeds
+        assert sum(job.cell.replicate for job in jobs) == again * suite.seeds
         costs = [job.cpu_seconds for job in jobs]
         assert costs == sorted(costs, reverse=True)
 
