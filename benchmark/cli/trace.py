@@ -55,7 +55,7 @@ def trace(
     low, high = task.curve.buckets[bucket]
     length = (high, high) if task.curve.axis == "position" else (low, high)
     print(f"training {cell.id} again ({cell.budget.updates or 'by evaluations'} updates)", file=sys.stderr)
-    model = train_cell(cell, registry, task).model
+    model = train_cell(cell, registry, task)[0].model
     try:
         followed = asdict(follow(model, task, cell.seed, example, length))
     except IndexError as error:

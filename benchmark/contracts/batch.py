@@ -3,7 +3,8 @@
 Axes: B batch, T time (columns), V vocabulary.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -105,6 +106,10 @@ class Output:
     def lengths(self) -> Tensor:
         """[B] int64: own tokens per row, the end symbol included."""
         return self.own.sum(1)
+
+    def with_log_probabilities(self, model: Callable[[Tensor], Tensor], temperature: float = 1.0) -> Self:
+        """Return a copy with the log-probabilities of a model (tokens [B, T] -> logits [B, T, V]) on the history."""
+        return replace(self, log_probabilities=(model(self.history) / temperature).log_softmax(-1))
 
     def as_batch(self) -> Batch:
         """View the output as sequences that can be scored by the model in one parallel pass."""

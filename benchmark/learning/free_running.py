@@ -26,17 +26,38 @@ class Draw:
 
     A sample is the argmax of logits plus Gumbel noise (Gumbel 1954), so that the same noise gives the same tokens
     wherever the logits agree.
+
+    Args:
+        temperature: of a sample; logits are divided by it.
+        nucleus: a sample is drawn among the most probable tokens that hold this share of the probability together
+            (Holtzman et al. 2020, arXiv 1904.09751); the most probable one is always among them.
     """
 
-    def __init__(self, decoding: Decoding, stream: torch.Generator) -> None:
-        self.decoding, self.stream = decoding, stream
+    def __init__(
+        self, decoding: Decoding, stream: torch.Generator, temperature: float = 1.0, nucleus: float = 1.0
+    ) -> None:
+        if not (temperature > 0 and 0 < nucleus <= 1):
+            raise ValueError(f"temperature must be > 0 and nucleus in (0, 1], got {temperature} and {nucleus}")
+        self.decoding, self.stream, self.temperature, self.nucleus = decoding, stream, temperature, nucleus
 
     def __call__(self, logits: Tensor) -> Tensor:
         """Choose."""
         if self.decoding == "greedy":
             return logits.argmax(-1)
+        if self.temperature != 1:
+            logits = logits / self.temperature
+        if self.nucleus < 1:
+            logits = _within_nucleus(logits, self.nucleus)
         uniform = torch.rand(logits.shape, dtype=logits.dtype, generator=self.stream)
         return (logits - uniform.log_().neg_().log_().to(logits.device)).argmax(-1)
+
+
+def _within_nucleus(logits: Tensor, share: float) -> Tensor:
+    """Set logits [B, V] outside the nucleus to -inf."""
+    ordered, order = logits.sort(-1, descending=True)
+    probability = ordered.softmax(-1)
+    outside = probability.cumsum(-1) - probability >= share  # what stands before a token holds the share already
+    return logits.masked_fill(outside.gather(-1, order.argsort(-1)), float("-inf"))
 
 
 @contextmanager
@@ -72,7 +93,7 @@ def run(
         limit: [B] own tokens after which a row is cut, or None.
     """
     with torch.inference_mode(), side_pass(model):
-        prompt, response = _common_prompt(respond, state)
+        prompt, response = common_prompt(respond, state)
         live = ~response.done  # [B]
         stopped, count = torch.zeros_like(live), torch.zeros_like(response.supplied)
         columns, own_columns = list(prompt), [torch.zeros_like(live) for _ in prompt]
@@ -97,7 +118,7 @@ def run(
     return Run(*(part.clone() for part in result))  # out of inference mode, so that autograd may save them
 
 
-def _common_prompt(respond: Respond, state: Any) -> tuple[list[Tensor], Response]:
+def common_prompt(respond: Respond, state: Any) -> tuple[list[Tensor], Response]:
     """Collect the columns that are given in every row, up to the first that is not."""
     prompt: list[Tensor] = []
     response = respond(state, None)

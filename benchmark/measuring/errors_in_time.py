@@ -15,11 +15,11 @@ from torch import Tensor
 
 
 def by_position(values: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
-    """Move values [B, T] at own columns to their positions: ([B, L], whether there is one [B, L])."""
+    """Move values [B, T] at own columns to their positions, [B, L], 0 where there is none; and say where there is one."""
     order = torch.sort((~own).int(), dim=1, stable=True).indices
     length = int(own.sum(1).max())
     there = own.gather(1, order)[:, :length]
-    return values.gather(1, order)[:, :length] & there, there
+    return values.gather(1, order)[:, :length].masked_fill(~there, 0), there
 
 
 def first_errors(wrong: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,6 +15,7 @@ from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.streams import stream
 from benchmark.contracts.task import Decoding, Score, Task
 from benchmark.learning.free_running import Draw, roll_out
+from benchmark.measuring.decodings import sweep_decodings
 from benchmark.measuring.evaluated import Evaluated
 from benchmark.measuring.interventions import applicable, intervene, put_interventions
 from benchmark.measuring.oracle_measures import OracleTally
@@ -61,7 +62,7 @@ def evaluate(model: SequenceModel, task: Task, settings: Evaluation, seed: int) 
             runs = {}
             for decoding in DECODINGS:
                 output = roll_out(model, task, batch, Draw(decoding, stream(task.name, seed, "test", decoding, index)))
-                output = runs[decoding] = _with_log_probabilities(output, model)
+                output = runs[decoding] = output.with_log_probabilities(model)
                 tallies[decoding].add(task, bucket, task.score(batch, output), output)
             facts.add_stopping(batch, runs[task.decoding])
             gold = on_gold_prefixes(model, task, batch, stream(task.name, seed, "test", "gold_prefix", index))
@@ -73,6 +74,7 @@ def evaluate(model: SequenceModel, task: Task, settings: Evaluation, seed: int) 
     oracles.put_into(result)
     if applicable(task):
         put_interventions(result, intervene(model, task, seed, rows=min(settings.sequences, _ROWS // 2)))
+    sweep_decodings(model, task, seed, min(settings.sequences, _ROWS // 4), result)
     return result
 
 
@@ -83,11 +85,6 @@ def on_gold_prefixes(model: SequenceModel, task: Task, batch: Batch, generator: 
     tokens = torch.where(batch.own, chosen, batch.tokens)
     ended = batch.own[:, 0] & False if task.space.end is None else ((tokens == task.space.end) & batch.own).any(1)
     return Output(tokens, batch.own, batch.tokens, ended, log_probabilities)
-
-
-def _with_log_probabilities(output: Output, model: SequenceModel) -> Output:
-    log_probabilities = model(output.tokens).log_softmax(-1)  # [B, T, V]
-    return Output(output.tokens, output.own, output.history, output.stopped, log_probabilities)
 
 
 def _test_batches(task: Task, settings: Evaluation, seed: int) -> Iterator[tuple[int | None, Batch]]:

@@ -16,13 +16,17 @@ def gains(groups: Sequence[Sequence[Record]]) -> list[Contrast | None]:
     where it was not run in the same place. The p values are adjusted over all groups; the A/A row, whose arms are not
     paired, is not tested and does not count.
     """
-    references = {_place(group[0]): group for group in groups if is_reference(group[0]) and not group[0].cell.replicate}
-    found: list[Contrast | None] = []
-    for group in groups:
-        reference = references.get(_place(group[0]))
-        found.append(None if reference is None or reference is group else _gain(group, reference))
+    pairs = zip(groups, references(groups), strict=True)
+    found = [None if reference is None else _gain(group, reference) for group, reference in pairs]
     adjusted = iter(adjust([contrast for contrast in found if contrast is not None]))
     return [None if contrast is None else next(adjusted) for contrast in found]
+
+
+def references(groups: Sequence[Sequence[Record]]) -> list[Sequence[Record] | None]:
+    """Find teacher forcing in the place of each group; None where it was not run, and for itself."""
+    found = {_place(group[0]): group for group in groups if is_reference(group[0]) and not group[0].cell.replicate}
+    beside = [found.get(_place(group[0])) for group in groups]
+    return [None if other is group else other for group, other in zip(groups, beside, strict=True)]
 
 
 def is_reference(record: Record) -> bool:

@@ -5,8 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from benchmark.reporting.against import gains
+from benchmark.reporting.against import gains, references
 from benchmark.reporting.contrasts import NO_CONTRAST, Contrast
+from benchmark.reporting.dominance import dominated_at
 from benchmark.reporting.statistics import Interval, horizon_50, t_interval
 from benchmark.running.cell import Cell
 from benchmark.running.record import Record
@@ -32,6 +33,8 @@ _OVER_SEEDS = (
     "error_rate_after_bad",
     "contagion",
     "effect_of_random_slip",
+    "distinct_prefixes_at_temperature_1",
+    "gradient_noise",
 )
 _COSTS = (
     "updates",
@@ -52,9 +55,12 @@ def make_board(records: Iterable[Record]) -> list[Row]:
     for record in records:
         groups[record.cell.group].append(record)
     labels = _labels([group[0].cell for group in groups.values()])
-    contrasts = gains(list(groups.values()))
-    rows = [_row(group, label) | _gain(contrast)
-            for group, label, contrast in zip(groups.values(), labels, contrasts, strict=True)]  # fmt: skip
+    seeds = list(groups.values())
+    contrasts, beside = gains(seeds), references(seeds)
+    rows = [
+        _row(group, label) | _gain(contrast) | {"dominated_at": dominated_at(group, reference) if reference else []}
+        for group, label, contrast, reference in zip(seeds, labels, contrasts, beside, strict=True)
+    ]
     return sorted(rows, key=_rank)
 
 

@@ -147,11 +147,13 @@ _ORACLES: Mapping[str, Column] = {
     "wrong after bad": _interval("error_rate_after_bad"),
     "contagion": _mean("contagion"),
     "effect of a slip": _interval("effect_of_random_slip"),
+    "dominated at": lambda row: ", ".join(row["dominated_at"]) or "-",
 }
 _ORACLES_NOTE = (
     "What the oracles see. The grid (KL per step, regret, ExAccErr: nats, process-samples) is blind to delusion, where "
-    "the model is right on every history; errors after good and bad histories see it, and so does the effect of a slip, "
-    "the change in the share that goes on rightly when the last gold token is made wrong"
+    "the model is right on every history; errors after good and bad histories see it, and so does the effect of a "
+    "slip: the change in the share that goes on rightly when the last gold token is made wrong. Dominated at: "
+    "temperatures at which teacher forcing is better both in the process's NLL of samples and in its NLL of data"
 )
 FOOTNOTE = (
     "Means over seeds with 95 % t intervals in brackets. Gap: gold prefix against free running, positive where free "
@@ -184,7 +186,7 @@ def write_board(rows: Sequence[Row], folder: Path) -> list[Path]:
     """Write leaderboard.md, .csv and .json into a folder."""
     import pandas as pd
 
-    nested = ("by_length", "status", "reasons", "trained")
+    nested = ("by_length", "status", "reasons", "trained", "dominated_at")
     flat = [
         {name: value for name, value in row.items() if name not in nested} | {"status": _status(row)} for row in rows
     ]

@@ -12,6 +12,7 @@ from benchmark.contracts.task import Task
 from benchmark.errors import Diverged, NotApplicable
 from benchmark.learning.loop import Training, build_model, train
 from benchmark.measuring.evaluation import evaluate
+from benchmark.measuring.learning_curve import LearningCurve
 from benchmark.running.cell import Cell
 from benchmark.running.provenance import provenance
 from benchmark.running.record import Record, Status
@@ -65,9 +66,10 @@ def _run(cell: Cell, registry: Registry, observe: Callable[[float], None]) -> di
     if lacking:
         raise NotApplicable(f"{cell.baseline.name} needs {', '.join(lacking)}, which {cell.task.name} does not have")
     task = task_class()
-    training = train_cell(cell, registry, task, observe)
+    training, curve = train_cell(cell, registry, task, observe)
     began = time.process_time()
     evaluated = evaluate(training.model, task, cell.evaluation, cell.seed)
+    curve.put_into(evaluated)
     return {
         "facts": facts(task),
         "measures": evaluated.measures,
@@ -79,11 +81,19 @@ def _run(cell: Cell, registry: Registry, observe: Callable[[float], None]) -> di
 
 def train_cell(
     cell: Cell, registry: Registry, task: Task, observe: Callable[[float], None] = lambda progress: None
-) -> Training:
-    """Train the model of a cell; the same cell gives the same weights on the same machine."""
+) -> tuple[Training, LearningCurve]:
+    """Train the model of a cell and observe it; the same cell gives the same weights on the same machine."""
     model = build_model(registry.model(cell.model.name), task, cell.model.knobs, cell.seed, cell.replicate)
     baseline = registry.baseline(cell.baseline.name)(**cell.baseline.knobs)
-    return train(model, task, baseline, cell.budget, cell.optimisation, cell.seed, observe, cell.replicate)
+    curve = LearningCurve(model, task, baseline, cell.optimisation, cell.seed)
+
+    def both(progress: float) -> None:
+        observe(progress)
+        curve(progress)
+
+    training = train(model, task, baseline, cell.budget, cell.optimisation, cell.seed, both, cell.replicate)
+    curve.finish()
+    return training, curve
 
 
 def facts(task: Task) -> TaskFacts:

@@ -91,6 +91,8 @@ def test_own_columns_become_positions():
     moved, there = by_position(values, own)
     assert moved.tolist() == [[False, True], [True, False]]
     assert there.all()
+    tokens, _ = by_position(torch.tensor([[9, 6, 9, 7], [9, 5, 4, 9]]), own)
+    assert tokens.tolist() == [[6, 7], [5, 4]]
 
 
 @given(st.permutations(range(4)))

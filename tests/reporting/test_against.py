@@ -3,6 +3,7 @@
 from benchmark.reporting.board import make_board
 from benchmark.reporting.tables import sections, to_markdown
 from benchmark.running.record import Record
+from benchmark.values import Measure
 from tests.factories import FACTS, make_cell, make_record
 
 
@@ -66,3 +67,25 @@ def test_the_contrasts_stand_in_a_table_of_their_own():
     assert [len(table.cells) for table in section.tables] == [2, 1]
     assert section.tables[1].columns[1] == "gain"
     assert "3 seeds: direction only, no verdict" in to_markdown(make_board(records))
+
+
+def at_temperatures(baseline: str, points: dict[str, tuple[float, float]]) -> list[Record]:
+    """Two seeds with an NLL of samples and an NLL of data at each temperature."""
+    records = arm(baseline, [0.5, 0.5])
+    measures = {
+        f"{name}_at_temperature_{temperature}": Measure(value=value, unit="nats", direction="lower")
+        for temperature, pair in points.items()
+        for name, value in zip(("oracle_nll", "data_nll"), pair, strict=True)
+    }
+    return [record.model_copy(update={"measures": record.measures | measures}) for record in records]
+
+
+def test_a_method_is_dominated_where_teacher_forcing_is_better_in_both():
+    reference = at_temperatures(
+        "teacher_forcing", {"0.5": (1.0, 3.0), "0.7": (1.2, 2.4), "1": (2.0, 2.0), "1.2": (2.5, 2.2)}
+    )
+    for point, temperatures in (((1.5, 2.5), ["0.7"]), ((2.0, 2.1), ["1"]), ((0.9, 2.5), []), ((2.0, 2.0), [])):
+        records = reference + at_temperatures("method", {"1": point})
+        assert row_of("method", records)["dominated_at"] == temperatures
+    assert row_of("method", arm("teacher_forcing", [0.5]) + arm("method", [0.5]))["dominated_at"] == []
+    assert row_of("teacher_forcing", reference)["dominated_at"] == []
