@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 def by_position(values: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
-    """Move values [B, T] at own columns to their positions, [B, L], 0 where there is none; and say where there is one."""
+    """Move values [B, T] at own columns to their positions, [B, L], 0 elsewhere; and say where there is one."""
     order = torch.sort((~own).int(), dim=1, stable=True).indices
     length = int(own.sum(1).max())
     there = own.gather(1, order)[:, :length]

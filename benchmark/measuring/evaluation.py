@@ -74,7 +74,7 @@ def evaluate(model: SequenceModel, task: Task, settings: Evaluation, seed: int) 
     oracles.put_into(result)
     if applicable(task):
         put_interventions(result, intervene(model, task, seed, rows=min(settings.sequences, _ROWS // 2)))
-    sweep_decodings(model, task, seed, min(settings.sequences, _ROWS // 4), result)
+    sweep_decodings(model, task, seed, min(settings.sequences, _ROWS // 8), result)
     return result
 
 

@@ -1,5 +1,7 @@
 """Interventions on models whose answer to a slip is known."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -17,6 +19,7 @@ class Follows(SequenceModel):
     """Says what a rule makes of the symbols before: the last one and the one before that are enough for these tests."""
 
     name = "follows"
+    never: Tensor
 
     def __init__(self, copies: bool) -> None:
         super().__init__(TASK.space, width=4)
@@ -37,7 +40,7 @@ class Follows(SequenceModel):
         last = torch.nn.functional.pad(prompt, (2, 0), value=4)[:, -2:]
         return self._logits(last[:, 1], last[:, 0]), _Last(last)
 
-    def step(self, token: Tensor, state):
+    def step(self, token: Tensor, state: Any):
         last = torch.stack([state.last[:, 1], token], 1)
         return self._logits(last[:, 1], last[:, 0]), _Last(last)
 
