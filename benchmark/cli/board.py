@@ -21,25 +21,26 @@ def board(folder: Path, *, as_json: Annotated[bool, Parameter(name="--json")] = 
         folder: where `ebb run` put its records.
         as_json: print the rows as JSON and nothing else.
     """
-    rows = write_reports(folder)
+    rows, summary = write_reports(folder)
     if as_json:
         from benchmark.reporting.tables import to_json
 
-        print(to_json(rows), end="")
+        print(to_json(rows, summary), end="")
     else:
-        print_board(rows)
+        print_board(rows, summary)
         print(f"\nwritten: {folder}/leaderboard.md .csv .json and figures/quality_vs_length.pdf .svg .png")
     return 0
 
 
-def write_reports(folder: Path) -> "list[Row]":
-    """Read the records of a folder, write its board and its figure there, and return the rows.
+def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
+    """Read the records of a folder, write its board and its figure there, and return the rows and those over all tasks.
 
     Raises:
         UsageError: if the folder holds no record, or cannot be written to.
     """
-    from benchmark.reporting.board import make_board
+    from benchmark.reporting.board import group_records, make_board
     from benchmark.reporting.figures import quality_vs_length
+    from benchmark.reporting.overall import overall
     from benchmark.reporting.tables import write_board
     from benchmark.running.store import Store
 
@@ -47,13 +48,13 @@ def write_reports(folder: Path) -> "list[Row]":
     report_damaged(damaged)
     if not records:
         raise UsageError(f"there are no records in {folder}; `ebb run --out {folder}` makes them")
-    rows = make_board(records)
+    rows, summary = make_board(records), overall(group_records(records))
     try:
-        write_board(rows, folder)
+        write_board(rows, folder, summary)
         quality_vs_length(rows, folder / "figures", command=f"ebb board {folder}")
     except OSError as error:
         raise UsageError(f"cannot write the board to {folder}: {error.strerror or error}") from None
-    return rows
+    return rows, summary
 
 
 def report_damaged(damaged: "Sequence[Damaged]") -> None:
@@ -62,15 +63,15 @@ def report_damaged(damaged: "Sequence[Damaged]") -> None:
         print(f"damaged record {file.path}: {file.reason}; `ebb run` makes it again", file=sys.stderr)
 
 
-def print_board(rows: "Sequence[Row]") -> None:
-    """Print the board, a table for each task and model."""
+def print_board(rows: "Sequence[Row]", summary: "Sequence[Row]") -> None:
+    """Print the board, a section for each task and model and one over all."""
     from rich.console import Console
     from rich.table import Table
 
-    from benchmark.reporting.tables import FOOTNOTE, sections
+    from benchmark.reporting.tables import FOOTNOTE, overall_section, sections
 
     console = Console(width=None if sys.stdout.isatty() else 160)
-    for section in sections(rows):
+    for section in [*sections(rows), *([overall_section(summary)] if summary else [])]:
         console.print(section.title, style="bold")
         for part in section.tables:
             table = Table(caption=part.caption, caption_justify="left")

@@ -97,7 +97,7 @@ def run(
                 report=report,
             )
     if sweep.records:
-        print_board(write_reports(folder))
+        print_board(*write_reports(folder))
     return _close(sweep, folder)
 
 

@@ -17,7 +17,7 @@ from benchmark.contracts.task import Task
 from benchmark.learning.context import Origin, UpdateContext
 from benchmark.learning.free_running import Draw, roll_out
 from benchmark.measuring.evaluated import Evaluated
-from benchmark.measuring.quality import weighted_mean
+from benchmark.measuring.quality import finite, weighted_mean
 from benchmark.settings import Optimisation
 from benchmark.values import Point
 
@@ -77,7 +77,9 @@ class LearningCurve:
 
     def put_into(self, result: Evaluated) -> None:
         """Enter the curve over updates, what it took to reach fractions of the ceiling, and the noise."""
-        result.curves["learning"] = [Point(low=updates, high=updates, value=q) for updates, _, q in self.reached]
+        result.curves["learning"] = [
+            Point(low=updates, high=updates, value=finite(q)) for updates, _, q in self.reached
+        ]
         for fraction in _FRACTIONS:
             updates, evaluations, reason = self._first_at(fraction)
             name = f"{100 * fraction:.0f}_percent"

@@ -46,20 +46,26 @@ _COSTS = (
 )
 
 
-def make_board(records: Iterable[Record]) -> list[Row]:
-    """Group records that differ in nothing but the seed, and summarise each group; best first within a task.
-
-    A row whose cells all failed stands last, with its status counts and nothing else.
-    """
+def group_records(records: Iterable[Record]) -> list[tuple[str, list[Record]]]:
+    """Group records that differ in nothing but the seed, each group with the label of its method."""
     groups: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         groups[record.cell.group].append(record)
     labels = _labels([group[0].cell for group in groups.values()])
-    seeds = list(groups.values())
-    contrasts, beside = gains(seeds), references(seeds)
+    return list(zip(labels, groups.values(), strict=True))
+
+
+def make_board(records: Iterable[Record]) -> list[Row]:
+    """Summarise each group of records over its seeds; best first within a task.
+
+    A row whose cells all failed stands last, with its status counts and nothing else.
+    """
+    grouped = group_records(records)
+    groups = [group for _, group in grouped]
+    contrasts, beside = gains(groups), references(groups)
     rows = [
         _row(group, label) | _gain(contrast) | {"dominated_at": dominated_at(group, reference) if reference else []}
-        for group, label, contrast, reference in zip(seeds, labels, contrasts, beside, strict=True)
+        for (label, group), contrast, reference in zip(grouped, contrasts, beside, strict=True)
     ]
     return sorted(rows, key=_rank)
 

@@ -155,6 +155,15 @@ _ORACLES_NOTE = (
     "slip: the change in the share that goes on rightly when the last gold token is made wrong. Dominated at: "
     "temperatures at which teacher forcing is better both in the process's NLL of samples and in its NLL of data"
 )
+_OVERALL: Mapping[str, Column] = {
+    "baseline": lambda row: row["baseline"],
+    "mean rank": _mean("mean_rank"),
+    "complete tasks only": _mean("mean_rank_complete"),
+    "interquartile mean": _interval("interquartile_mean"),
+    "optimality gap": _mean("optimality_gap"),
+    "win rate": _mean("win_rate"),
+    "every cell ok": lambda row: "yes" if row["complete"] else "no",
+}
 FOOTNOTE = (
     "Means over seeds with 95 % t intervals in brackets. Gap: gold prefix against free running, positive where free "
     "running is worse. H50: length at which quality has fallen half-way from ceiling to floor. Evaluations: tokens "
@@ -164,10 +173,20 @@ FOOTNOTE = (
 )
 
 
-def to_markdown(rows: Sequence[Row]) -> str:
-    """Write the board as Markdown, a section for each task and model."""
+def overall_section(summary: Sequence[Row]) -> Section:
+    """The methods over all tasks."""
+    note = f"Over {summary[0]['tasks']} tasks like these; quality normalised from floor (0) to ceiling (1)"
+    if summary[0]["interquartile_mean_low"] is None:
+        note += "; descriptive, too few tasks for an interval"
+    if summary[0]["rankings_disagree"]:
+        note += ". The ranking changes if tasks with a failed cell are left out"
+    return Section("Over all tasks", [_table(note, _OVERALL, summary)])
+
+
+def to_markdown(rows: Sequence[Row], summary: Sequence[Row] = ()) -> str:
+    """Write the board as Markdown, a section for each task and model and one over all."""
     parts = ["# Leaderboard", ""]
-    for section in sections(rows):
+    for section in [*sections(rows), *([overall_section(summary)] if summary else [])]:
         parts += [f"## {section.title}", ""]
         for table in section.tables:
             parts += [f"{table.caption}.", ""]
@@ -177,12 +196,12 @@ def to_markdown(rows: Sequence[Row]) -> str:
     return "\n".join([*parts, FOOTNOTE, ""])
 
 
-def to_json(rows: Sequence[Row]) -> str:
-    """Write the board as JSON: `{"rows": [...]}`."""
-    return json.dumps({"rows": list(rows)}, allow_nan=False, indent=1) + "\n"
+def to_json(rows: Sequence[Row], summary: Sequence[Row] = ()) -> str:
+    """Write the board as JSON: `{"rows": [...], "overall": [...]}`."""
+    return json.dumps({"rows": list(rows), "overall": list(summary)}, allow_nan=False, indent=1) + "\n"
 
 
-def write_board(rows: Sequence[Row], folder: Path) -> list[Path]:
+def write_board(rows: Sequence[Row], folder: Path, summary: Sequence[Row] = ()) -> list[Path]:
     """Write leaderboard.md, .csv and .json into a folder."""
     import pandas as pd
 
@@ -191,7 +210,7 @@ def write_board(rows: Sequence[Row], folder: Path) -> list[Path]:
         {name: value for name, value in row.items() if name not in nested} | {"status": _status(row)} for row in rows
     ]
     paths = [folder / f"leaderboard.{kind}" for kind in ("md", "csv", "json")]
-    paths[0].write_text(to_markdown(rows), encoding="utf-8")
+    paths[0].write_text(to_markdown(rows, summary), encoding="utf-8")
     pd.DataFrame(flat).to_csv(paths[1], index=False)
-    paths[2].write_text(to_json(rows), encoding="utf-8")
+    paths[2].write_text(to_json(rows, summary), encoding="utf-8")
     return paths

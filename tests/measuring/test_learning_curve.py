@@ -45,6 +45,14 @@ def test_the_curve_has_geometric_checkpoints_and_its_end():
     assert result.measures["evaluations_to_50_percent"].value == 3 * 8 * 64 * (reached.value or 0)
 
 
+def test_a_quality_that_is_not_finite_is_absent_from_the_curve():
+    curve = LearningCurve(build_model(GRU, TASK, {"width": 8}, 0), TASK, TeacherForcing(), SMALL, seed=0)
+    curve.reached = [(2, 100, float("inf")), (4, 200, float("nan"))]
+    result = Evaluated()
+    curve.put_into(result)
+    assert [point.value for point in result.curves["learning"]] == [None, None]
+
+
 class Planted(Baseline):
     """A gradient of ones plus noise of a known size in every parameter."""
 

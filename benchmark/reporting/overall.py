@@ -1,0 +1,116 @@
+"""Methods over all tasks: aggregates of quality normalised by the frozen controls (0 the floor, 1 the ceiling)."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.reporting.aggregates import (
+    bootstrap,
+    interquartile_mean,
+    mean_ranks,
+    normalise,
+    optimality_gap,
+    win_rates,
+)
+from benchmark.reporting.scores import Scores
+from benchmark.running.record import Record
+
+Row = dict[str, Any]
+Group = tuple[str, Sequence[Record]]
+
+FEWEST_FOR_AN_INTERVAL = 8
+"""Below so many tasks aggregates are descriptive and have no interval."""
+
+
+def overall(groups: Sequence[Group]) -> list[Row]:
+    """Summarise each method over the tasks that have a floor and a ceiling; best mean rank first.
+
+    Args:
+        groups: label of a method in its place, and its records over seeds; the A/A control is left out.
+
+    Returns:
+        Rows of baseline, tasks, complete (every cell ok), interquartile_mean with interval, optimality_gap, win_rate,
+        mean_rank (failures count as worst), mean_rank_complete (only tasks on which no method failed), and whether the
+        two rankings disagree. Empty with fewer than two methods or tasks.
+    """
+    scores = normalised_scores(groups)
+    if scores is None or len(scores.methods) < 2 or len(scores.tasks) < 2:
+        return []
+    filled = scores.failures_as(_worst(scores.values))
+    means = _mean_over_seeds(filled.values)
+    whole = ~np.isnan(scores.values).any((0, 2))  # [task], where nothing is missing
+    ranks, wins = mean_ranks(means), win_rates(means)
+    ranks_complete = mean_ranks(means[:, whole]) if whole.any() else np.full(len(scores.methods), math.nan)
+    disagree = bool(whole.any()) and list(np.argsort(ranks, kind="stable")) != list(
+        np.argsort(ranks_complete, kind="stable")
+    )
+    rows = [
+        _row(scores, filled, index) | {
+            "win_rate": _known(wins[index]),
+            "mean_rank": float(ranks[index]),
+            "mean_rank_complete": _known(ranks_complete[index]),
+            "rankings_disagree": disagree,
+        }
+        for index in range(len(scores.methods))
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: (row["mean_rank"], row["baseline"]))
+
+
+def normalised_scores(groups: Sequence[Group]) -> Scores | None:
+    """Label the normalised free-running quality of every cell; None where no task has controls."""
+    facts = {_place(record): record.facts for _, group in groups for record in group if record.facts}
+    places = [place for place, fact in facts.items() if fact and fact.floor is not None and fact.ceiling is not None]
+    kept = [(label, group) for label, group in groups if _place(group[0]) in places and not group[0].cell.replicate]
+    methods = sorted({label for label, _ in kept})
+    seeds = sorted({record.cell.seed for _, group in kept for record in group})
+    if not kept:
+        return None
+    values = np.full((len(methods), len(places), len(seeds)), math.nan)
+    status = np.full(values.shape, "not_applicable", dtype="<U16")
+    for label, group in kept:
+        for record in group:
+            at = methods.index(label), places.index(_place(record)), seeds.index(record.cell.seed)
+            status[at], fact = record.status, facts[_place(record)]
+            value = record.measures["free_running"].value if record.status == "ok" else None
+            if value is None:
+                status[at] = "diverged" if record.status == "ok" else record.status  # an infinite metric
+            elif fact and fact.floor is not None and fact.ceiling is not None:
+                values[at] = normalise(value, fact.floor, fact.ceiling)
+    return Scores(tuple(methods), tuple(places), tuple(seeds), values, status)
+
+
+def _place(record: Record) -> str:
+    return f"{record.cell.task.name} ({record.cell.model.name})"
+
+
+def _worst(values: NDArray[np.float64]) -> list[float]:
+    """The worst value of each task, and never better than its floor."""
+    return [min(0.0, float(np.nanmin(part))) if np.isfinite(part).any() else 0.0 for part in values.transpose(1, 0, 2)]
+
+
+def _mean_over_seeds(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[method, task]; NaN where a seed is missing."""
+    return values.mean(2)
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _row(scores: Scores, filled: Scores, index: int) -> Row:
+    own = filled.values[index]  # [task, seed]
+    middle = interquartile_mean(own)
+    many = len(scores.tasks) >= FEWEST_FOR_AN_INTERVAL and not np.isnan(own).any()
+    interval = bootstrap(own, interquartile_mean, seed=0) if many else None
+    return {
+        "baseline": scores.methods[index],
+        "tasks": len(scores.tasks),
+        "complete": bool((scores.status[index] == "ok").all()),
+        "interquartile_mean": _known(middle),
+        "interquartile_mean_low": interval.low if interval else None,
+        "interquartile_mean_high": interval.high if interval else None,
+        "optimality_gap": _known(optimality_gap(own)),
+    }

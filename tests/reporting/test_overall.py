@@ -1,0 +1,70 @@
+"""Methods over all tasks, and what a failed cell does to them."""
+
+import pytest
+
+from benchmark.reporting.board import group_records, make_board
+from benchmark.reporting.overall import overall
+from benchmark.reporting.tables import to_markdown
+from benchmark.running.record import Record
+from tests.factories import FACTS, make_cell, make_record
+
+
+def records(baseline: str, task: str, values: list[float], facts=FACTS) -> list[Record]:
+    return [make_record(make_cell(task, baseline, seed), (value,) * 3, facts) for seed, value in enumerate(values)]
+
+
+def board(*parts: list[Record]) -> dict[str, dict]:
+    return {row["baseline"]: row for row in overall(group_records([record for part in parts for record in part]))}
+
+
+LOWER = FACTS.model_copy(update={"direction": "lower", "floor": 2.0, "ceiling": 0.0})
+
+
+def test_quality_is_normalised_by_the_controls_before_it_is_averaged():
+    """x: .5 on both scales; y: 1 on the first, .25 on the second."""
+    found = board(
+        records("x", "a", [0.5, 0.5]), records("x", "b", [1.0, 1.0], LOWER),
+        records("y", "a", [1.0, 1.0]), records("y", "b", [1.5, 1.5], LOWER),
+    )  # fmt: skip
+    assert found["x"]["interquartile_mean"] == pytest.approx(0.5)
+    assert found["y"]["interquartile_mean"] == pytest.approx(0.625)
+    assert found["x"]["optimality_gap"] == pytest.approx(0.5)
+    assert found["x"]["mean_rank"] == found["y"]["mean_rank"] == 1.5
+    assert found["x"]["win_rate"] == found["y"]["win_rate"] == 0.5
+    assert found["x"]["interquartile_mean_low"] is None  # two tasks are too few
+
+
+def test_a_failed_cell_counts_as_worst_and_the_other_ranking_is_flagged():
+    good = [
+        *records("x", "a", [0.9, 0.9]),
+        *records("x", "b", [0.9]),
+        *records("y", "a", [0.5, 0.5]),
+        *records("y", "b", [0.5, 0.5]),
+    ]
+    failed = Record(cell=make_cell("b", "x", 1), status="diverged", reason="the objective is nan")
+    found = board([*good, failed])
+    assert found["x"]["complete"] is False
+    assert found["x"]["mean_rank"] == 1.5  # .45 on the second task, behind .5
+    assert found["x"]["mean_rank_complete"] == 1.0
+    assert found["y"]["complete"] is True
+
+
+def test_with_one_method_or_one_task_there_is_nothing_to_aggregate():
+    assert board(records("x", "a", [0.5])) == {}
+    assert board(records("x", "a", [0.5]), records("y", "a", [0.6])) == {}
+
+
+def test_a_task_without_controls_is_left_out():
+    plain = FACTS.model_copy(update={"floor": None})
+    parts = [records(name, task, [value], facts) for name, value in (("x", 0.5), ("y", 0.6))
+             for task, facts in (("a", FACTS), ("b", FACTS), ("c", plain))]  # fmt: skip
+    assert board(*parts)["x"]["tasks"] == 2
+
+
+def test_the_summary_stands_at_the_end_of_the_board():
+    everything = [
+        r for name, value in (("x", 0.5), ("y", 0.6)) for task in ("a", "b") for r in records(name, task, [value])
+    ]
+    text = to_markdown(make_board(everything), overall(group_records(everything)))
+    assert "## Over all tasks" in text
+    assert "descriptive, too few tasks for an interval" in text
