@@ -83,6 +83,10 @@ def _mean(name: str) -> Column:
     return lambda row: "-" if row[name] is None else _number(row[name])
 
 
+def _probability(name: str) -> Column:
+    return lambda row: "-" if row[name] is None else "< 0.0001" if row[name] < 1e-4 else _number(row[name])
+
+
 def _number(value: float) -> str:
     """Three decimals, more where the number is small, fewer where it is large."""
     if abs(value) >= 100:
@@ -132,8 +136,8 @@ _AGAINST: Mapping[str, Column] = {
     "baseline": lambda row: row["baseline"],
     "gain": _interval("gain"),
     "pairs": lambda row: str(row["gain_seeds"]),
-    "p": _mean("gain_p"),
-    "p adjusted": _mean("gain_p_adjusted"),
+    "p": _probability("gain_p"),
+    "p adjusted": _probability("gain_p_adjusted"),
     "detectable": _mean("gain_detectable"),
     "verdict": lambda row: row["gain_verdict"] or row["gain_note"],
 }
