@@ -16,9 +16,10 @@ from benchmark.contracts.streams import stream
 from benchmark.contracts.task import Decoding, Score, Task
 from benchmark.learning.free_running import Draw, roll_out
 from benchmark.measuring.decodings import sweep_decodings
+from benchmark.measuring.entropy import EntropyTally
 from benchmark.measuring.evaluated import Evaluated
 from benchmark.measuring.interventions import applicable, intervene, put_interventions
-from benchmark.measuring.oracle_measures import OracleTally
+from benchmark.measuring.oracle_measures import OracleTally, position_buckets
 from benchmark.measuring.quality import by_position, points, weighted_mean
 from benchmark.settings import Evaluation
 
@@ -55,7 +56,7 @@ def evaluate(model: SequenceModel, task: Task, settings: Evaluation, seed: int) 
     """
     ways = [*DECODINGS, "gold_prefix"]
     tallies = {way: _Tally([[] for _ in task.curve.buckets]) for way in ways}
-    facts, oracles = _Facts(), OracleTally(task)
+    facts, oracles, entropy = _Facts(), OracleTally(task), EntropyTally(task.curve.longest)
     with torch.inference_mode():
         model.eval()
         for index, (bucket, batch) in enumerate(_test_batches(task, settings, seed)):
@@ -70,8 +71,11 @@ def evaluate(model: SequenceModel, task: Task, settings: Evaluation, seed: int) 
             if not task.metric.gold_prefix:
                 tallies["gold_prefix"].add(task, bucket, task.score(batch, gold), gold)
             oracles.add(batch, gold, sampled=runs["sample"], main=runs[task.decoding])
+            entropy.add("gold", gold)
+            entropy.add("own", runs["sample"])
     result = _summarise(task, tallies, facts)
     oracles.put_into(result)
+    entropy.put_into(result, position_buckets(task))
     if applicable(task):
         put_interventions(result, intervene(model, task, seed, rows=min(settings.sequences, _ROWS // 2)))
     sweep_decodings(model, task, seed, min(settings.sequences, _ROWS // 8), result)
