@@ -42,5 +42,6 @@ class TaskFacts(Frozen):
     decoding: Literal["greedy", "sample"]
     floor: float | None
     ceiling: float | None
+    controls: dict[str, float] = {}
     failure: str
     source: str

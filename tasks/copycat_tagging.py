@@ -48,7 +48,13 @@ class CopycatTagging(Task):
     )
     decoding = "greedy"
     floor = 1 / _STATES
-    ceiling = 0.919  # the expert run freely, greedy, L = 256; recomputed in the tests
+    ceiling = 0.919  # the expert run freely, greedy, L = 256; recomputed in the tests, like the controls
+    controls = {
+        "process on gold prefixes": 0.979,
+        "process run freely": 0.315,
+        "process run freely, sampled": 0.506,
+        "expert run freely, sampled": 0.878,
+    }
     citation = """@article{ortega2021shaking,
   title = {Shaking the foundations: delusions in sequence models for interaction and control},
   author = {Ortega, Pedro A. and Kunesch, Markus and Del{\\'e}tang, Gr{\\'e}goire and others},

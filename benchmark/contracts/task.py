@@ -151,6 +151,7 @@ class Task(ABC):
 
     Attributes:
         floor, ceiling: frozen controls of the main metric, what chance and the best free-running policy reach.
+        controls: further frozen controls of the main metric by name, such as the process run freely.
         reward_temperature: weight of the entropy bonus at which the optimum of the expected reward is the task's own
             target: 1 where the reward is a log-probability, 0 where the target is determined.
         citation: BibTeX of the task's source.
@@ -166,6 +167,7 @@ class Task(ABC):
     decoding: ClassVar[Decoding]
     floor: ClassVar[float | None] = None
     ceiling: ClassVar[float | None] = None
+    controls: ClassVar[dict[str, float]] = {}
     reward_temperature: ClassVar[float] = 0.0
     citation: ClassVar[str] = ""
     licence: ClassVar[str] = "none needed: generated"

@@ -136,6 +136,7 @@ def _row(group: list[Record], label: str) -> Row:
         "decoding",
         "floor",
         "ceiling",
+        "controls",
         "failure",
     ):
         row[name] = getattr(facts, name, None)

@@ -64,6 +64,7 @@ def _note(rows: Sequence[Row]) -> str:
         f"{row['metric']} ({row['unit']}), {row['direction']} is better; {decoding}; failure probed: {row['failure']}"
     ]
     controls = [f"{name} {_number(row[name])}" for name in ("floor", "ceiling") if row[name] is not None]
+    controls += [f"{name} {_number(value)}" for name, value in (row["controls"] or {}).items()]
     parts += [", ".join(controls)] if controls else []
     parts += [f"gold prefix absent: {row['gold_prefix_reason']}"] if row["gold_prefix_reason"] else []
     return ". ".join(parts)
@@ -209,7 +210,7 @@ def write_board(rows: Sequence[Row], folder: Path, summary: Sequence[Row] = ()) 
     """Write leaderboard.md, .csv and .json into a folder."""
     import pandas as pd
 
-    nested = ("by_length", "status", "reasons", "trained", "dominated_at")
+    nested = ("by_length", "status", "reasons", "trained", "controls", "dominated_at")
     flat = [
         {name: value for name, value in row.items() if name not in nested} | {"status": _status(row)} for row in rows
     ]

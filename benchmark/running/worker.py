@@ -108,6 +108,7 @@ def facts(task: Task) -> TaskFacts:
         decoding=task.decoding,
         floor=task.floor,
         ceiling=task.ceiling,
+        controls=task.controls,
         failure=task.coordinates.failure,
         source=task.coordinates.source,
     )

@@ -1,13 +1,17 @@
 """Copycat tagging against its closed forms (K = 4, stay .98, observation right .7)."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
 from benchmark.contracts import Batch, stream
+from benchmark.learning.free_running import Draw
 from tasks.copycat_tagging import CopycatTagging
 
 TASK = CopycatTagging()
 LABELS = 256
+GENERATOR = stream("copycat", "controls")
 
 
 @pytest.fixture(scope="module")
@@ -19,17 +23,23 @@ def accuracy(batch: Batch, tokens: torch.Tensor) -> float:
     return float((tokens == batch.tokens)[batch.own].double().mean())
 
 
-def run_freely(batch: Batch) -> torch.Tensor:
-    """The process, greedy, fed with its own labels."""
+def run_freely(batch: Batch, choose: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+    """The process, fed with the labels that it chose itself from its log-probabilities [B, K]."""
     history = batch.tokens.clone()
-    seen, labels = TASK.emission[:, history[:, 0::2]].permute(1, 2, 0), []
-    previous = seen[:, 0].argmax(-1)
-    labels.append(previous)
+    seen = TASK.emission[:, history[:, 0::2]].permute(1, 2, 0)  # [B, L, K]
+    labels = [choose(seen[:, 0])]
     for column in range(1, LABELS):
-        previous = (TASK.transition[previous] + seen[:, column]).argmax(-1)
-        labels.append(previous)
+        labels.append(choose((TASK.transition[labels[-1]] + seen[:, column]).log_softmax(-1)))
     history[:, 1::2] = torch.stack(labels, 1) + 4
     return history
+
+
+def greedy(log_p: torch.Tensor) -> torch.Tensor:
+    return log_p.argmax(-1)
+
+
+def sampled(log_p: torch.Tensor) -> torch.Tensor:
+    return Draw("sample", GENERATOR)(log_p)
 
 
 def test_states_stay_and_observations_are_right_as_often_as_declared(batch):
@@ -48,12 +58,23 @@ def test_the_process_run_freely_forgets_by_the_closed_form(batch):
     lam = 0.98 - 0.02 / 3
     expected = 0.25 + 0.45 * (1 - lam**LABELS) / (LABELS * (1 - lam))
     assert expected == pytest.approx(0.315, abs=0.001)
-    assert accuracy(batch, run_freely(batch)) == pytest.approx(expected, abs=0.03)
+    assert accuracy(batch, run_freely(batch, greedy)) == pytest.approx(expected, abs=0.03)
 
 
 def test_the_expert_reaches_the_declared_ceiling(batch):
     chosen = TASK.expert(batch, batch.tokens).argmax(-1)
     assert accuracy(batch, chosen) == pytest.approx(TASK.ceiling, abs=0.006)
+
+
+def test_the_frozen_controls_are_what_the_oracles_reach(batch):
+    expert = TASK.expert(batch, batch.tokens)
+    found = {
+        "process on gold prefixes": TASK.process(batch, batch.tokens).argmax(-1),
+        "process run freely": run_freely(batch, greedy),
+        "process run freely, sampled": run_freely(batch, sampled),
+        "expert run freely, sampled": sampled(expert),
+    }
+    assert {name: accuracy(batch, tokens) for name, tokens in found.items()} == pytest.approx(TASK.controls, abs=0.015)
 
 
 def test_the_expert_does_not_read_the_models_own_labels(batch):
