@@ -110,9 +110,3 @@ class Output:
     def with_log_probabilities(self, model: Callable[[Tensor], Tensor], temperature: float = 1.0) -> Self:
         """Return a copy with the log-probabilities of a model (tokens [B, T] -> logits [B, T, V]) on the history."""
         return replace(self, log_probabilities=(model(self.history) / temperature).log_softmax(-1))
-
-    def as_batch(self) -> Batch:
-        """View the output as sequences that can be scored by the model in one parallel pass."""
-        last = self.tokens.shape[1] - 1 - self.own.flip(1).int().argmax(1)  # [B], column of the last own token
-        valid = torch.arange(self.tokens.shape[1], device=last.device) <= last[:, None]
-        return Batch(self.tokens, ~self.own, valid)

@@ -15,7 +15,7 @@ from benchmark.contracts.batch import Batch, Output
 from benchmark.contracts.task import Task
 from benchmark.measuring.errors_in_time import by_position, contagion, half_life, self_recovery, survival
 from benchmark.measuring.evaluated import Evaluated
-from benchmark.measuring.exposure import accumulated_error, sequence_kl
+from benchmark.measuring.exposure import accumulated_error, exposure_ratio, sequence_kl
 from benchmark.measuring.grid import DIVERGENCES, SOURCES, Grid, GridTally, Source
 from benchmark.values import Point
 
@@ -80,6 +80,11 @@ def _put_grid(result: Evaluated, grid: Grid, buckets: Buckets) -> None:
     result.put("excess_accumulated_error", float(found.excess[-1]), f"%, {found.denominator}", "lower", found.reason)
     result.put("sequence_kl_forward", forward, "nats, KL(P||Q)", "lower")
     result.put("sequence_kl_reverse", reverse, "nats, KL(Q||P)", "lower")
+    count = grid.count[SOURCES.index("own")]
+    ratio = exposure_ratio(grid, "TV")  # the bounded divergences are finite where the process has zeros
+    result.curves["exposure_ratio_TV"] = [
+        _point(low, high, _bucket_mean(ratio, count, low, high)) for low, high in buckets
+    ]
     for source in SOURCES:
         for divergence in DIVERGENCES:
             row, count = grid.of(source, divergence), grid.count[SOURCES.index(source)]

@@ -3,6 +3,7 @@
 Axes: B batch, T time, E features, L layers.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
@@ -53,8 +54,9 @@ class _Recurrent(SequenceModel):
         zeros = inputs.new_zeros(len(inputs), self.width)
         return (zeros, zeros) if isinstance(self.network, nn.LSTM) else (zeros,)
 
+    @abstractmethod
     def _cell(self, features: Tensor, previous: tuple[Tensor, ...], weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        raise NotImplementedError
+        """One step of one layer: features [B, E] and its state before -> its state after, features first."""
 
     def _packed(self, state: RecurrentState) -> Any:
         return state.hidden if state.cells is None else (state.hidden, state.cells)

@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.reporting.against import REFERENCE
 from benchmark.reporting.aggregates import (
     bootstrap,
     interquartile_mean,
     mean_ranks,
     normalise,
     optimality_gap,
+    probability_of_improvement,
     win_rates,
 )
+from benchmark.reporting.contrasts import sign_flips_over_tasks
 from benchmark.reporting.scores import Scores
 from benchmark.running.record import Record
 
@@ -33,8 +36,9 @@ def overall(groups: Sequence[Group]) -> list[Row]:
 
     Returns:
         Rows of baseline, tasks, complete (every cell ok), interquartile_mean with interval, optimality_gap, win_rate,
-        mean_rank (failures count as worst), mean_rank_complete (only tasks on which no method failed), and whether the
-        two rankings disagree. Empty with fewer than two methods or tasks.
+        mean_rank (failures count as worst), mean_rank_complete (only tasks on which no method failed), whether the two
+        rankings disagree, and against teacher forcing the probability of improvement and a sign-flip test over tasks.
+        Empty with fewer than two methods or tasks.
     """
     scores = normalised_scores(groups)
     if scores is None or len(scores.methods) < 2 or len(scores.tasks) < 2:
@@ -53,10 +57,21 @@ def overall(groups: Sequence[Group]) -> list[Row]:
             "mean_rank": float(ranks[index]),
             "mean_rank_complete": _known(ranks_complete[index]),
             "rankings_disagree": disagree,
-        }
+        } | _against_reference(filled, means, index)
         for index in range(len(scores.methods))
     ]  # fmt: skip
     return sorted(rows, key=lambda row: (row["mean_rank"], row["baseline"]))
+
+
+def _against_reference(filled: Scores, means: NDArray[np.float64], index: int) -> Row:
+    """Probability of improvement over teacher forcing, and the sign-flip test over tasks or why it was not run."""
+    absent: Row = {"improvement": None, "sign_flips_p": None, "sign_flips_note": ""}
+    if REFERENCE not in filled.methods or filled.methods[index] == REFERENCE:
+        return absent
+    reference = filled.methods.index(REFERENCE)
+    flips = sign_flips_over_tasks(means[index] - means[reference])
+    improvement = probability_of_improvement(filled.values[index], filled.values[reference])
+    return {"improvement": _known(improvement), "sign_flips_p": flips.p, "sign_flips_note": flips.note}
 
 
 def normalised_scores(groups: Sequence[Group]) -> Scores | None:

@@ -167,6 +167,10 @@ _OVERALL: Mapping[str, Column] = {
     "interquartile mean": _interval("interquartile_mean"),
     "optimality gap": _mean("optimality_gap"),
     "win rate": _mean("win_rate"),
+    "P(better than teacher forcing)": _mean("improvement"),
+    "sign-flips": lambda row: (
+        "not run" if row["sign_flips_note"].startswith("no test") else _probability("sign_flips_p")(row)
+    ),
     "every cell ok": lambda row: "yes" if row["complete"] else "no",
 }
 FOOTNOTE = (
@@ -182,7 +186,7 @@ def overall_section(summary: Sequence[Row]) -> Section:
     """The methods over all tasks."""
     note = f"Over {summary[0]['tasks']} tasks like these; quality normalised from floor (0) to ceiling (1)"
     if summary[0]["interquartile_mean_low"] is None:
-        note += "; descriptive, too few tasks for an interval"
+        note += "; descriptive, too few tasks for an interval or a test"
     if summary[0]["rankings_disagree"]:
         note += ". The ranking changes if tasks with a failed cell are left out"
     return Section("Over all tasks", [_table(note, _OVERALL, summary)])

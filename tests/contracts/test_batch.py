@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.contracts import Batch, Output, fed_before, own_positions
+from benchmark.contracts import Batch, fed_before, own_positions
 
 rows = st.lists(
     st.tuples(st.lists(st.integers(0, 9), max_size=5), st.lists(st.integers(0, 9), min_size=1, max_size=6)),
@@ -30,15 +30,6 @@ def test_own_positions_count_from_one_without_gaps(pairs):
     for row, length in enumerate(batch.lengths.tolist()):
         assert positions[row][batch.own[row]].tolist() == list(range(1, length + 1))
     assert (positions[~batch.own] == 0).all()
-
-
-@given(rows)
-def test_an_output_viewed_as_a_batch_keeps_its_own_tokens(pairs):
-    batch = Batch.from_rows([prompt for prompt, _ in pairs], [target for _, target in pairs])
-    output = Output(batch.tokens, batch.own, batch.tokens, batch.own[:, 0])
-    again = output.as_batch()
-    assert torch.equal(again.own, batch.own)
-    assert torch.equal(output.lengths, batch.lengths)
 
 
 @given(rows, st.permutations(range(6)))

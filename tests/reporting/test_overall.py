@@ -67,4 +67,17 @@ def test_the_summary_stands_at_the_end_of_the_board():
     ]
     text = to_markdown(make_board(everything), overall(group_records(everything)))
     assert "## Over all tasks" in text
-    assert "descriptive, too few tasks for an interval" in text
+    assert "descriptive, too few tasks for an interval or a test" in text
+
+
+def test_methods_are_set_against_teacher_forcing_over_tasks():
+    """Better on all of eight tasks: only two of 256 sign patterns are as extreme."""
+    tasks = [f"t{index}" for index in range(8)]
+    parts = [records(name, task, [value + 0.01 * index]) for name, value in (("teacher_forcing", 0.4), ("x", 0.6))
+             for index, task in enumerate(tasks)]  # fmt: skip
+    found = board(*parts)
+    assert found["x"]["improvement"] == 1.0
+    assert found["x"]["sign_flips_p"] == pytest.approx(2 / 256)
+    assert found["teacher_forcing"]["sign_flips_p"] is None
+    few = board(*parts[:3], *parts[8:11])
+    assert few["x"]["sign_flips_note"] == "no test: 3 tasks; below 8 the result is descriptive only"
