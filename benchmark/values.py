@@ -36,7 +36,7 @@ class TaskFacts(Frozen):
     metric: str
     unit: str
     direction: Literal["higher", "lower"]
-    axis: Literal["position", "length"]
+    axis: Literal["position", "turn", "length"]
     axis_unit: str
     trained: tuple[int, int]
     decoding: Literal["greedy", "sample"]

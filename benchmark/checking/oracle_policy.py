@@ -55,7 +55,7 @@ class OraclePolicy(SequenceModel):
         """Log-probabilities [B, V] after a prompt [B, P]."""
         return self._after(prompt), Said(prompt)
 
-    def step(self, token: Tensor, state: Said) -> tuple[Tensor, Said]:
+    def step(self, token: Tensor, state: Any) -> tuple[Tensor, Said]:
         """Log-probabilities [B, V] after one more token [B]."""
         said = torch.cat([state.tokens, token[:, None]], 1)  # [B, T]
         return self._after(said), Said(said)

@@ -21,7 +21,7 @@ from benchmark.contracts.task import Task
 from benchmark.learning.context import Origin, UpdateContext
 from benchmark.learning.free_running import Draw, flip_coins, roll_out
 from benchmark.learning.loop import build_model
-from benchmark.learning.naive import step_wise_nll
+from benchmark.learning.step_wise import step_wise_nll
 
 SIZES: dict[str, dict[str, Any]] = {
     "transformer": {"width": 128, "layers": 4, "heads": 4},

@@ -2,7 +2,7 @@
 
 from benchmark.contracts.baseline import Baseline, Coin, Context, Loss
 from benchmark.contracts.batch import Batch, Output, own_positions
-from benchmark.contracts.edits import completion_costs, optimal_completions
+from benchmark.contracts.edits import completion_costs, edit_rate, exact_match, optimal_completions
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.losses import kl_divergence, mean_over_own, token_log_likelihood, token_nll
 from benchmark.contracts.model import SequenceModel, State, fed_before
@@ -14,7 +14,7 @@ from benchmark.contracts.policy_gradient import (
     sequence_reward,
 )
 from benchmark.contracts.schedules import SCHEDULES
-from benchmark.contracts.spaces import Discrete
+from benchmark.contracts.spaces import Continuous, Discrete, Space
 from benchmark.contracts.streams import seeded, stream, stream_seed
 from benchmark.contracts.task import Coordinates, Curve, Decoding, Metric, Replay, Response, Score, Split, Task
 
@@ -24,6 +24,7 @@ __all__ = [
     "Batch",
     "Coin",
     "Context",
+    "Continuous",
     "Coordinates",
     "Curve",
     "Decoding",
@@ -37,11 +38,14 @@ __all__ = [
     "RunningMean",
     "Score",
     "SequenceModel",
+    "Space",
     "Split",
     "State",
     "Task",
     "at_own_positions",
     "completion_costs",
+    "edit_rate",
+    "exact_match",
     "fed_before",
     "kl_divergence",
     "leave_one_out",

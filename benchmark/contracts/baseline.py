@@ -68,6 +68,13 @@ class Context(Protocol):
         """Let the model run freely on the batch's given tokens; no gradient."""
         ...
 
+    def unroll(self, model: SequenceModel, batch: Batch, gold_share: float) -> Tensor:
+        """In a continuous space: feed a mixture of gold and the model's own vectors, with gradient through the latter.
+
+        Returns the predictions [B, T, 2 D]; share 1 is teacher forcing, 0 free running.
+        """
+        ...
+
     def reward(self, batch: Batch, output: Output) -> Tensor:
         """The task's reward [B, T] of each own token; needs "reward"."""
         ...

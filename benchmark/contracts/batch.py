@@ -1,6 +1,6 @@
 """Batches of gold sequences, and what a model made of them.
 
-Axes: B batch, T time (columns), V vocabulary.
+Axes: B batch, T time (columns), V vocabulary, D numbers in a vector.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class Batch:
     """Gold sequences and who is responsible for which position.
 
     Attributes:
-        tokens: [B, T] int64, the gold sequence; anything at padding.
+        tokens: [B, T] int64, the gold sequence; anything at padding. In a continuous space [B, T, D] float32.
         given: [B, T] bool, True where the environment supplies the token, False where the model must produce it.
         valid: [B, T] bool, False at padding, which stands on the right only.
 
@@ -35,10 +35,13 @@ class Batch:
     valid: Tensor
 
     def __post_init__(self) -> None:
-        if self.tokens.dim() != 2:
-            raise ValueError(f"tokens must be [batch, time], got shape {tuple(self.tokens.shape)}")
+        continuous = self.tokens.is_floating_point()
+        if self.tokens.dim() != 2 + continuous:
+            axes = "[batch, time, size]" if continuous else "[batch, time]"
+            raise ValueError(f"{self.tokens.dtype} tokens must be {axes}, got shape {tuple(self.tokens.shape)}")
         shape = (self.tokens.shape[0], self.tokens.shape[1])
-        _check("tokens", self.tokens, shape, torch.int64)
+        if not continuous:
+            _check("tokens", self.tokens, shape, torch.int64)
         _check("given", self.given, shape, torch.bool)
         _check("valid", self.valid, shape, torch.bool)
         ragged = (self.valid[:, 1:] & ~self.valid[:, :-1]).any(1).nonzero()
@@ -89,11 +92,13 @@ class Output:
     `tokens` holds its predictions and `history` the gold sequence.
 
     Attributes:
-        tokens: [B, T] int64, what the model chose (own positions) and what was supplied (elsewhere).
+        tokens: [B, T] int64, what the model chose (own positions) and what was supplied (elsewhere); [B, T, D] in a
+            continuous space.
         own: [B, T] bool, where the model chose. The end symbol, when it came, is the last own token.
-        history: [B, T] int64, what the model was fed.
+        history: what the model was fed, like `tokens`.
         stopped: [B] bool, whether the row ended by its end symbol rather than by its limit.
-        log_probabilities: [B, T, V] of the model at each column given the history before it, or None if not asked for.
+        log_probabilities: [B, T, V] of the model at each column given the history before it; None if not asked for and
+            in a continuous space.
     """
 
     tokens: Tensor

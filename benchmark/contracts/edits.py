@@ -1,12 +1,34 @@
-"""Edit distances between what was said so far and every prefix of gold, as batched tensor code.
+"""Edit distances: of whole outputs, and of what was said so far to every prefix of gold, as batched tensor code.
 
 Axes: B batch, T time (columns), N own tokens of gold, V vocabulary.
 """
 
+from collections.abc import Hashable, Sequence
+
 import torch
+from rapidfuzz.distance import Levenshtein
 from torch import Tensor
 
 from benchmark.contracts.batch import Batch
+from benchmark.contracts.task import Score
+
+Rows = Sequence[Sequence[Hashable]]
+
+
+def edit_rate(said: Rows, gold: Rows) -> Score:
+    """Edit distance of each row to gold over gold's length, weighted by that length; [B], >= 0, lower is better.
+
+    A group's figure is all edits over all of gold, the usual rate of a corpus; a row without gold has the weight 0.
+    """
+    edits = [Levenshtein.distance(own, other) for own, other in zip(said, gold, strict=True)]
+    lengths = torch.tensor([len(row) for row in gold], dtype=torch.float64)  # [B]
+    return Score(torch.tensor(edits, dtype=torch.float64) / lengths.clamp_min(1), lengths)
+
+
+def exact_match(said: Rows, gold: Rows) -> Score:
+    """Whether each row equals gold as a whole; [B], 0 or 1, higher is better."""
+    same = [list(own) == list(other) for own, other in zip(said, gold, strict=True)]
+    return Score(torch.tensor(same, dtype=torch.float64), torch.ones(len(same), dtype=torch.float64))
 
 
 def _own_only(tokens: Tensor, own: Tensor) -> Tensor:

@@ -1,7 +1,9 @@
 """Pieces that losses are made of.
 
-Axes: B batch, T time, V vocabulary.
+Axes: B batch, T time, V vocabulary, D numbers in a vector.
 """
+
+import math
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -12,9 +14,21 @@ _NOT_OWN = -100
 
 
 def token_log_likelihood(logits: Tensor, tokens: Tensor, own: Tensor) -> Tensor:
-    """Log-probability in nats of each own token: logits [B, T, V], tokens [B, T], own [B, T] -> [B, T], 0 elsewhere."""
+    """Log-probability in nats of each own token: logits [B, T, V], tokens [B, T], own [B, T] -> [B, T], 0 elsewhere.
+
+    In a continuous space, tokens [B, T, D], it is the log-density of the Gaussian that `logits` [B, T, 2 D] describes.
+    """
+    if tokens.is_floating_point():
+        return gaussian_log_density(logits, tokens).masked_fill(~own, 0.0)
     target = tokens.masked_fill(~own, _NOT_OWN).flatten()  # [B T]
     return -F.cross_entropy(logits.flatten(0, 1), target, ignore_index=_NOT_OWN, reduction="none").view_as(tokens)
+
+
+def gaussian_log_density(prediction: Tensor, values: Tensor) -> Tensor:
+    """Log-density in nats of values [..., D] under means and log standard deviations [..., 2 D]: [...]."""
+    mean, log_deviation = prediction.chunk(2, -1)  # [..., D] each
+    standardised = (values - mean) * (-log_deviation).exp()
+    return (-0.5 * standardised.square() - log_deviation - 0.5 * math.log(2 * math.pi)).sum(-1)
 
 
 def mean_over_own(values: Tensor, own: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """The sequence models: one set of weights, a parallel and a step-wise path through it.
 
-Axes: B batch, T time, V vocabulary, E features.
+Axes: B batch, T time, V vocabulary, E features, D numbers in a vector. In a continuous space tokens are
+[B, T, D] float, and what is called logits [B, T, V] is [B, T, 2 D]: means and log standard deviations.
 """
 
 from abc import ABC, abstractmethod
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.contracts.knobs import Configurable, Knob
-from benchmark.contracts.spaces import Discrete
+from benchmark.contracts.spaces import Continuous, Discrete, Space
 
 
 class State(Protocol):
@@ -24,13 +25,16 @@ class State(Protocol):
 def fed_before(tokens: Tensor, start: int) -> Tensor:
     """Shift: column t of the result is what a model is fed just before it predicts column t of `tokens`.
 
-    This is the one place where the suite shifts. [B, T] int64 -> [B, T + 1]: the start symbol, then the tokens.
+    This is the one place where the suite shifts. [B, T] int64 -> [B, T + 1]: the start symbol, then the tokens; in a
+    continuous space [B, T, D] -> [B, T + 1, D], and the start is 0, the mean of the data.
     """
+    if tokens.is_floating_point():
+        return torch.nn.functional.pad(tokens, (0, 0, 1, 0))
     return torch.nn.functional.pad(tokens, (1, 0), value=start)
 
 
 class SequenceModel(Configurable, nn.Module, ABC):
-    """A causal model of sequences over a discrete space.
+    """A causal model of sequences over a discrete or continuous space.
 
     A subclass implements `advance`; both paths are made of it. `logits[:, t]` predicts `tokens[:, t]` from what stands
     before it, and is -inf at symbols that the space does not emit.
@@ -45,18 +49,22 @@ class SequenceModel(Configurable, nn.Module, ABC):
     width = Knob(64, low=1, help="features of a position")
     dropout = Knob(0.0, low=0.0, high=0.9, help="share of features dropped in training")
 
-    def __init__(self, space: Discrete, **knobs: Any) -> None:
+    def __init__(self, space: Space, **knobs: Any) -> None:
         super().__init__()
         self.configure(knobs)
         self.space = space
         self.start = space.size
         self.evaluations = 0
         self.noise = torch.Generator()
-        self.embedding = nn.Embedding(space.size + 1, self.width)
-        self.head = nn.Linear(self.width, space.size)
-        never = torch.full((space.size,), float("-inf"))
-        never[list(space.emits)] = 0.0
+        discrete = isinstance(space, Discrete)
+        self.embedding = nn.Embedding(space.size + 1, self.width) if discrete else nn.Linear(space.size, self.width)
+        self.head = nn.Linear(self.width, space.outputs)
+        never = torch.zeros(space.outputs)
+        if discrete:
+            never = torch.full((space.size,), float("-inf")).index_fill(0, torch.tensor(space.emits), 0.0)
         self.register_buffer("never", never, persistent=False)
+
+    never: Tensor
 
     @abstractmethod
     def advance(self, inputs: Tensor, state: Any) -> tuple[Tensor, State]:
@@ -71,8 +79,8 @@ class SequenceModel(Configurable, nn.Module, ABC):
         """
 
     def embed(self, tokens: Tensor) -> Tensor:
-        """Embed tokens [B, T] int64, or mixtures of tokens [B, T, V] float, as [B, T, E]."""
-        if tokens.is_floating_point():
+        """Embed tokens [B, T] int64, mixtures of tokens [B, T, V] float or vectors [B, T, D], as [B, T, E]."""
+        if tokens.is_floating_point() and isinstance(self.embedding, nn.Embedding):
             return tokens @ self.embedding.weight[: self.space.size]
         return self.embedding(tokens)
 
@@ -94,13 +102,16 @@ class SequenceModel(Configurable, nn.Module, ABC):
 
     def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
         """Read one more token [B] int64: logits [B, V] of the next one, and the state."""
-        self._count(token)
+        self._count(token[:, None])
         features, state = self.advance(self.embed(token[:, None]), state)
         return self.project(features[:, 0]), state
 
     def project(self, features: Tensor) -> Tensor:
         """Turn features [..., E] into logits [..., V], -inf at symbols that are never emitted."""
-        return self.head(features) + self.never
+        logits = self.head(features) + self.never
+        if isinstance(self.space, Continuous) and self.space.noise == "none":
+            return torch.cat([logits, torch.zeros_like(logits)], -1)  # [..., 2 D], of deviation 1
+        return logits
 
     def drop(self, features: Tensor) -> Tensor:
         """Apply dropout from the model's own stream, in training mode only."""
@@ -110,4 +121,5 @@ class SequenceModel(Configurable, nn.Module, ABC):
         return features * keep.to(features.device) / (1 - self.dropout)
 
     def _count(self, tokens: Tensor) -> None:
-        self.evaluations += tokens.numel() * (3 if torch.is_grad_enabled() else 1)
+        """Count columns, tokens being [B, T] or [B, T, D]."""
+        self.evaluations += tokens.shape[0] * tokens.shape[1] * (3 if torch.is_grad_enabled() else 1)

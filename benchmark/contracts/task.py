@@ -1,18 +1,19 @@
 """What is learned: data, a score, and, where they are known, the oracles.
 
-Axes: B batch, T time (columns), V vocabulary.
+Axes: B batch, T time (columns), V vocabulary, K statistics.
 """
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
-from benchmark.contracts.batch import Batch, Output
-from benchmark.contracts.spaces import Discrete
+from benchmark.contracts.batch import Batch, Output, own_positions
+from benchmark.contracts.spaces import Space
 from benchmark.errors import unknown_name
 
 Split = Literal["train", "validation", "test"]
@@ -23,7 +24,7 @@ CAPABILITIES = ("reward", "process", "expert", "correct")
 
 @dataclass(frozen=True)
 class Metric:
-    """The main metric of a task.
+    """A metric of a task.
 
     Attributes:
         name: what it is called, e.g. "accuracy".
@@ -31,6 +32,8 @@ class Metric:
         direction: whether higher or lower is better; never guessed from the name.
         low, high: the range; None where it is unbounded.
         gold_prefix: "" where the same metric can be had on gold prefixes, else the reason why it cannot.
+        figure: turns the weighted mean of the scores of a group, [] or [K], into the group's figure: the mean itself,
+            its root for a root mean square, or a function of K mean statistics for a metric of a whole corpus.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Metric:
     low: float | None
     high: float | None
     gold_prefix: str = ""
+    figure: Callable[[Tensor], float] = float
 
 
 @dataclass(frozen=True)
@@ -46,16 +50,19 @@ class Curve:
     """The axis along which quality falls off, and the grid on it.
 
     Attributes:
-        axis: "position" buckets a per-token metric by output position; "length" a sequence metric by gold length.
+        axis: "position" buckets a per-token metric by output position; "turn" one by the model's turns in a dialogue
+            (`Task.positions` numbers them); "length" a sequence metric by gold length.
         unit: what is counted, e.g. "labels". Counts begin at 1.
         buckets: inclusive (low, high), increasing, inside and beyond the training lengths.
         trained: inclusive (low, high) of the lengths seen in training.
+        tokens: most own tokens of an output that measures by position look at; the longest length if not given.
     """
 
-    axis: Literal["position", "length"]
+    axis: Literal["position", "turn", "length"]
     unit: str
     buckets: tuple[tuple[int, int], ...]
     trained: tuple[int, int]
+    tokens: int | None = None
 
     def __post_init__(self) -> None:
         before = 0
@@ -68,6 +75,11 @@ class Curve:
     def longest(self) -> int:
         """The greatest length that is tested."""
         return self.buckets[-1][1]
+
+    @property
+    def own_tokens(self) -> int:
+        """Own tokens of the longest output that measures by position look at."""
+        return self.tokens or self.longest
 
 
 @dataclass(frozen=True)
@@ -92,9 +104,10 @@ class Coordinates:
 
 
 class Score(NamedTuple):
-    """Values of a metric and their weights: [B, T] (axis "position") or [B] (axis "length").
+    """Values of a metric and their weights: [B, T] (axes "position" and "turn") or [B] (axis "length").
 
-    The metric of a group is sum(value * weight) / sum(weight); a weight of 0 leaves a value out.
+    The mean of a group is sum(value * weight) / sum(weight); a weight of 0 leaves a value out. A metric of a whole
+    corpus has K statistics a sequence, value [B, K] and weight [B], and its `figure` makes one number of their means.
     """
 
     value: Tensor
@@ -105,7 +118,7 @@ class Response(NamedTuple):
     """The environment's part of the next column.
 
     Attributes:
-        supplied: [B] int64, the token where it is given, anything elsewhere.
+        supplied: [B] int64 (or [B, D] float), the token where it is given, anything elsewhere.
         given: [B] bool, whether the environment supplies the token of this column.
         done: [B] bool, whether the row is over before this column.
         state: handed to the next call of `respond`.
@@ -140,7 +153,8 @@ class Replay(NamedTuple):
             done = torch.zeros_like(valid) if self.open_ended else ~valid
             return Response(self.tokens[:, column], self.given[:, column] & valid, done, following)
         nothing = torch.zeros_like(self.valid[:, 0])  # [B]
-        return Response(nothing.long(), nothing, nothing if self.open_ended else ~nothing, following)
+        done = nothing if self.open_ended else ~nothing
+        return Response(torch.zeros_like(self.tokens[:, 0]), nothing, done, following)
 
 
 class Task(ABC):
@@ -150,18 +164,21 @@ class Task(ABC):
     all randomness comes from the generator that is handed in.
 
     Attributes:
+        further_metrics: others that are recorded beside the main one; `further_scores` has their values.
         floor, ceiling: frozen controls of the main metric, what chance and the best free-running policy reach.
         controls: further frozen controls of the main metric by name, such as the process run freely.
         reward_temperature: weight of the entropy bonus at which the optimum of the expected reward is the task's own
             target: 1 where the reward is a log-probability, 0 where the target is determined.
+        lyapunov: largest Lyapunov exponent of a chaotic series, per step; its inverse is the Lyapunov time.
         citation: BibTeX of the task's source.
         licence: of the data.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
-    space: Discrete
+    space: Space
     metric: ClassVar[Metric]
+    further_metrics: ClassVar[tuple[Metric, ...]] = ()
     curve: ClassVar[Curve]
     coordinates: ClassVar[Coordinates]
     decoding: ClassVar[Decoding]
@@ -169,6 +186,7 @@ class Task(ABC):
     ceiling: ClassVar[float | None] = None
     controls: ClassVar[dict[str, float]] = {}
     reward_temperature: ClassVar[float] = 0.0
+    lyapunov: ClassVar[float | None] = None
     citation: ClassVar[str] = ""
     licence: ClassVar[str] = "none needed: generated"
 
@@ -184,6 +202,14 @@ class Task(ABC):
     @abstractmethod
     def score(self, batch: Batch, output: Output) -> Score:
         """Judge an output by the main metric, per own token or per sequence as the curve's axis says."""
+
+    def further_scores(self, batch: Batch, output: Output) -> tuple[Score, ...]:
+        """Judge an output by each of the further metrics, in their order."""
+        return ()
+
+    def positions(self, output: Output) -> Tensor:
+        """Number the columns along the curve's axis, from 1: [B, T] int64, 0 where a column counts for nothing."""
+        return own_positions(output.own)
 
     def reward(self, batch: Batch, output: Output) -> Tensor:
         """Reward of each own token, [B, T] of the output, higher is better, 0 elsewhere."""

@@ -16,6 +16,7 @@ from benchmark.contracts.streams import stream
 from benchmark.contracts.task import Decoding, Task
 from benchmark.errors import NotApplicable
 from benchmark.learning.free_running import Draw, flip_coins, roll_in, roll_out, side_pass
+from benchmark.learning.step_wise import unroll
 
 
 class Origin(NamedTuple):
@@ -58,6 +59,10 @@ class UpdateContext:
     def roll_out(self, model: SequenceModel, batch: Batch, decoding: Decoding = "sample") -> Output:
         """Let the model run freely; no gradient."""
         return roll_out(model, self._task, batch, Draw(decoding, self.stream("draw")))
+
+    def unroll(self, model: SequenceModel, batch: Batch, gold_share: float) -> Tensor:
+        """Feed a mixture of gold and own vectors, with gradient; predictions [B, T, 2 D]."""
+        return unroll(model, batch, gold_share)
 
     def reward(self, batch: Batch, output: Output) -> Tensor:
         """The task's reward [B, T] of each own token."""

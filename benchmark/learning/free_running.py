@@ -3,7 +3,7 @@
 Generation, roll-in, samples for policy gradients and evaluation all go through `run`; they differ in the environment
 that supplies tokens and in what ends a row.
 
-Axes: B batch, T time (columns), V vocabulary.
+Axes: B batch, T time (columns), V vocabulary, D numbers in a vector.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,6 +16,7 @@ from torch import Tensor
 from benchmark.contracts.baseline import Coin
 from benchmark.contracts.batch import Batch, Output
 from benchmark.contracts.model import SequenceModel
+from benchmark.contracts.spaces import Continuous, Space
 from benchmark.contracts.task import Decoding, Replay, Response, Task
 
 Respond = Callable[[Any, Tensor | None], Response]
@@ -25,7 +26,7 @@ class Draw:
     """How the next token is chosen from logits [B, V] -> [B]: the most probable one, or a sample.
 
     A sample is the argmax of logits plus Gumbel noise (Gumbel 1954), so that the same noise gives the same tokens
-    wherever the logits agree.
+    wherever the logits agree. In a continuous space, [B, 2 D] -> [B, D]: the mean, or a sample of the Gaussian.
 
     Args:
         temperature: of a sample; logits are divided by it.
@@ -40,8 +41,10 @@ class Draw:
             raise ValueError(f"temperature must be > 0 and nucleus in (0, 1], got {temperature} and {nucleus}")
         self.decoding, self.stream, self.temperature, self.nucleus = decoding, stream, temperature, nucleus
 
-    def __call__(self, logits: Tensor) -> Tensor:
-        """Choose."""
+    def __call__(self, logits: Tensor, space: Space | None = None) -> Tensor:
+        """Choose in a space; a discrete one if none is named."""
+        if isinstance(space, Continuous):
+            return self._vector(logits, space)
         if self.decoding == "greedy":
             return logits.argmax(-1)
         if self.temperature != 1:
@@ -50,6 +53,13 @@ class Draw:
             logits = _within_nucleus(logits, self.nucleus)
         uniform = torch.rand(logits.shape, dtype=logits.dtype, generator=self.stream)
         return (logits - uniform.log_().neg_().log_().to(logits.device)).argmax(-1)
+
+    def _vector(self, prediction: Tensor, space: Continuous) -> Tensor:
+        mean, log_deviation = prediction.chunk(2, -1)  # [B, D] each
+        if self.decoding == "greedy" or space.noise == "none":
+            return mean
+        noise = torch.randn(mean.shape, dtype=mean.dtype, generator=self.stream).to(mean.device)
+        return mean + self.temperature * log_deviation.exp() * noise
 
 
 def _within_nucleus(logits: Tensor, share: float) -> Tensor:
@@ -72,7 +82,7 @@ def side_pass(model: SequenceModel) -> Iterator[None]:
 
 
 class Run(NamedTuple):
-    """Columns of a run: tokens [B, T], own [B, T] bool, stopped [B] bool (by the end symbol)."""
+    """Columns of a run: tokens [B, T] or [B, T, D], own [B, T] bool, stopped [B] bool (by the end symbol)."""
 
     tokens: Tensor
     own: Tensor
@@ -95,12 +105,12 @@ def run(
     with torch.inference_mode(), side_pass(model):
         prompt, response = common_prompt(respond, state)
         live = ~response.done  # [B]
-        stopped, count = torch.zeros_like(live), torch.zeros_like(response.supplied)
+        stopped, count = torch.zeros_like(live), torch.zeros_like(live, dtype=torch.int64)
         columns, own_columns = list(prompt), [torch.zeros_like(live) for _ in prompt]
         logits, cache = model.prefill(torch.stack(prompt, 1) if prompt else response.supplied[:, None][:, :0])
         while True:
             own = live & ~response.given
-            token = torch.where(response.given, response.supplied, draw(logits))
+            token = either(response.given, response.supplied, draw(logits, model.space))
             columns.append(token)
             own_columns.append(own)
             if end is not None:
@@ -116,6 +126,11 @@ def run(
             logits, cache = model.step(token, cache)
         result = torch.stack(columns, 1), torch.stack(own_columns, 1), stopped
     return Run(*(part.clone() for part in result))  # out of inference mode, so that autograd may save them
+
+
+def either(first: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """Choose between tokens, [...] or [..., D], by a mask [...]."""
+    return torch.where(first[..., None] if one.is_floating_point() else first, one, other)
 
 
 def common_prompt(respond: Respond, state: Any) -> tuple[list[Tensor], Response]:
@@ -136,7 +151,7 @@ def roll_out(model: SequenceModel, task: Task, batch: Batch, draw: Draw) -> Outp
 
 def flip_coins(batch: Batch, gold_probability: float, coin: Coin, stream: torch.Generator) -> Tensor:
     """Decide where gold is fed, [B, T] bool: at each own position independently, or for a sequence as a whole."""
-    shape = batch.tokens.shape if coin == "token" else (len(batch), 1)
+    shape = batch.own.shape if coin == "token" else (len(batch), 1)
     heads = torch.rand(shape, generator=stream).to(batch.tokens.device) < gold_probability
     return ~batch.own | heads
 

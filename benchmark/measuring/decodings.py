@@ -21,7 +21,7 @@ from benchmark.learning.free_running import Draw, roll_out
 from benchmark.measuring import text
 from benchmark.measuring.errors_in_time import by_position
 from benchmark.measuring.evaluated import Evaluated
-from benchmark.measuring.quality import weighted_mean
+from benchmark.measuring.quality import figure_of
 
 NGRAM = 4
 PREFIX = 8
@@ -73,7 +73,7 @@ def _run(model: SequenceModel, task: Task, batch: Batch, way: Way, generator: to
 
 def _put(result: Evaluated, name: str, task: Task, batch: Batch, output: Output) -> None:
     metric = task.metric
-    result.put(f"quality_at_{name}", weighted_mean([task.score(batch, output)]), metric.unit, metric.direction)
+    result.put(f"quality_at_{name}", figure_of(metric, [task.score(batch, output)]), metric.unit, metric.direction)
     tokens, own = by_position(output.tokens, output.own)
     short = f"no row has {NGRAM} own tokens"
     result.put(

@@ -38,9 +38,15 @@ class AccumulatedError:
     reason: str
 
 
-def accumulated_error(grid: Grid, denominator: str = "process-samples") -> AccumulatedError:
-    """Read the accumulated error off the grid, whose gold prefixes are those that the denominator names."""
-    gold, own = grid.of("gold", "KL(P||Q)"), grid.of("own", "KL(P||Q)")
+def accumulated_error(grid: Grid, held_out: Grid | None = None) -> AccumulatedError:
+    """Read the accumulated error off a grid.
+
+    Args:
+        grid: its own prefixes give the regret, and its gold prefixes, samples of the process, the error per step.
+        held_out: a grid whose gold prefixes are held-out data; if given, the error per step is that on them.
+    """
+    denominator = "process-samples" if held_out is None else "held-out"
+    gold, own = (held_out or grid).of("gold", "KL(P||Q)"), grid.of("own", "KL(P||Q)")
     length = torch.arange(1, len(gold) + 1, dtype=gold.dtype)
     per_step, regret = gold.cumsum(0) / length, own.cumsum(0)
     ratio = safe_ratio(regret, per_step)

@@ -15,8 +15,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from benchmark.contracts.batch import own_positions
 from benchmark.contracts.losses import kl_divergence
+from benchmark.measuring.positions import slots
 
 Source = Literal["gold", "own"]
 SOURCES: tuple[Source, ...] = ("gold", "own")
@@ -59,14 +59,14 @@ class GridTally:
     """Collects prefixes batch by batch; a weight stands for the probability of an enumerated prefix."""
 
     def __init__(self, positions: int) -> None:
-        shape = (len(SOURCES), len(DIVERGENCES), positions + 1)  # position 0 takes what is not the model's own
+        shape = (len(SOURCES), len(DIVERGENCES), positions + 2)
         self.total, self.square, self.infinite = (torch.zeros(shape, dtype=torch.float64) for _ in range(3))
-        self.count = torch.zeros(len(SOURCES), positions + 1, dtype=torch.float64)
+        self.count = torch.zeros(len(SOURCES), positions + 2, dtype=torch.float64)
 
     def add(self, source: Source, p: Tensor, q: Tensor, own: Tensor) -> None:
         """Add prefixes: log-probabilities [B, T, V] of process and model on the same history, own [B, T] bool."""
         found = divergences(p.double(), q.double())  # [B, T, D]
-        position = own_positions(own).clamp_max(self.count.shape[-1] - 1).flatten()  # [B T]
+        position = slots(own, self.count.shape[-1])  # [B T]
         index = SOURCES.index(source)
         self.count[index].scatter_add_(0, position, own.double().flatten())
         for row, values in enumerate(found.flatten(0, 1).unbind(-1)):  # each [B T]
@@ -77,12 +77,12 @@ class GridTally:
 
     def grid(self) -> Grid:
         """Return the grid of what was added."""
-        count = self.count[:, None, 1:]  # [S, 1, L]
-        mean = self.total[..., 1:] / count
-        variance = (self.square[..., 1:] / count - mean.square()).clamp_min(0) * count / (count - 1)
-        infinite = self.infinite[..., 1:]
+        count = self.count[:, None, 1:-1]  # [S, 1, L]
+        mean = self.total[..., 1:-1] / count
+        variance = (self.square[..., 1:-1] / count - mean.square()).clamp_min(0) * count / (count - 1)
+        infinite = self.infinite[..., 1:-1]
         error = torch.where(count >= 2, (variance / count).sqrt(), torch.nan)
-        return Grid(torch.where(infinite > 0, torch.inf, mean), error, infinite.long(), self.count[:, 1:].long())
+        return Grid(torch.where(infinite > 0, torch.inf, mean), error, infinite.long(), self.count[:, 1:-1].long())
 
 
 def sampled_grid(prefixes: Iterable[tuple[Source, Tensor, Tensor, Tensor]], positions: int) -> Grid:

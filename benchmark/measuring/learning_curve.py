@@ -15,9 +15,10 @@ from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.streams import stream
 from benchmark.contracts.task import Task
 from benchmark.learning.context import Origin, UpdateContext
-from benchmark.learning.free_running import Draw, roll_out
+from benchmark.learning.free_running import Draw
 from benchmark.measuring.evaluated import Evaluated
-from benchmark.measuring.quality import finite, weighted_mean
+from benchmark.measuring.quality import figure_of, finite
+from benchmark.measuring.runs import run_freely
 from benchmark.settings import Optimisation
 from benchmark.values import Point
 
@@ -65,8 +66,8 @@ class LearningCurve:
         with torch.inference_mode():
             self.model.eval()
             draw = Draw(self.task.decoding, stream(self.task.name, self.seed, "curve", "draw"))
-            output = roll_out(self.model, self.task, batch, draw).with_log_probabilities(self.model)
-            quality = weighted_mean([self.task.score(batch, output)])
+            output = run_freely(self.model, self.task, batch, draw)
+            quality = figure_of(self.task.metric, [self.task.score(batch, output)])
         self.model.train(was_training)
         self.model.evaluations = counted
         self.reached.append((self.updates, counted, quality))

@@ -1,38 +1,47 @@
 """Quality along the curve axis of a task.
 
-Axes: B batch, T time (columns).
+Axes: B batch, T time (columns), K statistics.
 """
 
 import math
+from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
-from benchmark.contracts.batch import Output, own_positions
-from benchmark.contracts.task import Curve, Score
+from benchmark.contracts.task import Metric, Score
 from benchmark.values import Point
 
 
-def weighted_mean(scores: list[Score]) -> float:
-    """Mean of all values by weight, whatever they are grouped in; NaN where all weights are 0."""
-    weight = sum(float(score.weight.sum()) for score in scores)
-    kept = (score.value.masked_fill(score.weight == 0, 0.0) * score.weight for score in scores)  # 0 * inf is not 0
-    total = sum(float(values.sum()) for values in kept)
-    return total / weight if weight else math.nan
+def weighted_mean(scores: Sequence[Score]) -> Tensor:
+    """Mean of all values by weight, [] or [K], whatever they are grouped in; NaN where all weights are 0."""
+    weight, total = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
+    for score in scores:
+        weighed = score.weight if score.value.dim() == score.weight.dim() else score.weight[..., None]
+        kept = score.value.double().masked_fill(weighed == 0, 0.0) * weighed  # 0 * inf is not 0
+        weight = weight + score.weight.double().sum()
+        total = total + kept.flatten(0, score.weight.dim() - 1).sum(0)
+    return torch.where(weight > 0, total / weight, math.nan)
 
 
-def by_position(score: Score, output: Output, curve: Curve) -> list[Score]:
-    """Split per-token scores [B, T] into the curve's buckets of own positions, counted from 1."""
-    position = own_positions(output.own)  # [B, T]
-    return [Score(score.value, _within(score.weight, position, low, high)) for low, high in curve.buckets]
+def figure_of(metric: Metric, scores: Sequence[Score]) -> float:
+    """The metric of a group of scores; NaN where all weights are 0."""
+    mean = weighted_mean(scores)
+    return math.nan if bool(mean.isnan().any()) else float(metric.figure(mean))
+
+
+def by_bucket(score: Score, position: Tensor, buckets: Sequence[tuple[int, int]]) -> list[Score]:
+    """Split per-token scores [B, T] into inclusive buckets of positions [B, T], counted from 1."""
+    return [Score(score.value, _within(score.weight, position, low, high)) for low, high in buckets]
 
 
 def _within(weight: Tensor, position: Tensor, low: int, high: int) -> Tensor:
     return weight * ((position >= low) & (position <= high))
 
 
-def points(curve: Curve, values: list[float]) -> list[Point]:
-    """Put one value to each bucket of the curve; a value that is not finite is None."""
-    pairs = zip(curve.buckets, values, strict=True)
+def points(buckets: Sequence[tuple[int, int]], values: Sequence[float]) -> list[Point]:
+    """Put one value to each bucket; a value that is not finite is None."""
+    pairs = zip(buckets, values, strict=True)
     return [Point(low=low, high=high, value=finite(value)) for (low, high), value in pairs]
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from benchmark.contracts.batch import Batch
 from benchmark.contracts.model import SequenceModel
+from benchmark.contracts.spaces import Discrete
 from benchmark.contracts.streams import stream
 from benchmark.contracts.task import Task
 from benchmark.learning.free_running import Draw, roll_out
@@ -87,6 +88,7 @@ def _wrong(task: Task, batch: Batch, tokens: Tensor, own_mask: Tensor, gold: Ten
 
 
 def _symbols(task: Task, tokens: Tensor, steps: int) -> list[str]:
+    assert isinstance(task.space, Discrete)
     names = task.space.symbols or tuple(map(str, range(task.space.size)))
     found = [names[token] for token in tokens.tolist()]
     return found + [""] * (steps - len(found))

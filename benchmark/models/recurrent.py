@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.model import SequenceModel
-from benchmark.contracts.spaces import Discrete
+from benchmark.contracts.spaces import Space
 
 
 class RecurrentState(NamedTuple):
@@ -67,7 +67,7 @@ class LSTM(_Recurrent):
 
     name = "lstm"
 
-    def __init__(self, space: Discrete, **knobs: Any) -> None:
+    def __init__(self, space: Space, **knobs: Any) -> None:
         super().__init__(space, **knobs)
         self.network = nn.LSTM(self.width, self.width, self.layers, batch_first=True)
 
@@ -80,7 +80,7 @@ class GRU(_Recurrent):
 
     name = "gru"
 
-    def __init__(self, space: Discrete, **knobs: Any) -> None:
+    def __init__(self, space: Space, **knobs: Any) -> None:
         super().__init__(space, **knobs)
         self.network = nn.GRU(self.width, self.width, self.layers, batch_first=True)
 

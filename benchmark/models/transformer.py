@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.model import SequenceModel
-from benchmark.contracts.spaces import Discrete
+from benchmark.contracts.spaces import Space
 from benchmark.errors import UsageError
 
 _FIRST_CAPACITY = 64
@@ -112,7 +112,7 @@ class Transformer(SequenceModel):
     layers = Knob(2, low=1, help="attention blocks on top of each other")
     heads = Knob(4, low=1, help="attention heads; must divide the width")
 
-    def __init__(self, space: Discrete, **knobs: Any) -> None:
+    def __init__(self, space: Space, **knobs: Any) -> None:
         super().__init__(space, **knobs)
         if self.width % self.heads:
             raise UsageError(f"heads must divide the width, got heads={self.heads} and width={self.width}")

@@ -53,7 +53,8 @@ NONE, ALL = torch.zeros(2, 3, dtype=torch.bool), torch.ones(2, 3, dtype=torch.bo
     ("tokens", "given_mask", "valid", "message"),
     [
         (TOKENS[0], NONE, ALL, r"tokens must be \[batch, time\], got shape \(3,\)"),
-        (TOKENS.float(), NONE, ALL, "tokens must be torch.int64 of shape"),
+        (TOKENS.float(), NONE, ALL, r"torch.float32 tokens must be \[batch, time, size\], got shape \(2, 3\)"),
+        (TOKENS.int(), NONE, ALL, "tokens must be torch.int64 of shape"),
         (TOKENS, NONE[:1], ALL, r"given must be torch.bool of shape \(2, 3\), got torch.bool of shape \(1, 3\)"),
         (TOKENS, NONE, ALL.long(), "valid must be torch.bool"),
         (TOKENS, NONE, torch.tensor([[True, True, True], [True, False, True]]), "row 1 has a gap"),

@@ -6,7 +6,7 @@ import torch
 from benchmark.contracts import Batch, Context, Discrete, Response, seeded, stream, token_nll
 from benchmark.learning.context import Origin, UpdateContext
 from benchmark.learning.free_running import Draw, flip_coins, roll_in, roll_out, run
-from benchmark.learning.naive import step_wise_nll
+from benchmark.learning.step_wise import step_wise_nll
 from benchmark.models.recurrent import GRU
 from tests.factories import MODELS, EndingTask, make_model, prompted_batch
 

@@ -19,11 +19,11 @@ def output(*sizes: int) -> Output:
 
 
 def test_entropy_is_averaged_over_own_tokens_by_position():
-    tally, result = EntropyTally(positions=4), Evaluated()
-    tally.add("own", output(8, 1, 2, 4, 8))
-    tally.add("own", output(8, 4, 2))
-    tally.add("gold", output(8, 2, 2, 2, 2))
-    tally.put_into(result, ((1, 1), (2, 2), (3, 4)))
+    tally, result = EntropyTally(4, ((1, 1), (2, 2), (3, 4))), Evaluated()
+    tally.add_prefixes("own", output(8, 1, 2, 4, 8))
+    tally.add_prefixes("own", output(8, 4, 2))
+    tally.add_prefixes("gold", output(8, 2, 2, 2, 2))
+    tally.put_into(result)
     log2 = math.log(2)
     assert [point.value for point in result.curves["entropy_own"]] == pytest.approx([log2, log2, 2.5 * log2])
     assert [point.value for point in result.curves["entropy_gold"]] == pytest.approx([log2] * 3)
@@ -31,8 +31,8 @@ def test_entropy_is_averaged_over_own_tokens_by_position():
 
 
 def test_a_bucket_that_no_row_reached_is_absent():
-    tally, result = EntropyTally(positions=4), Evaluated()
-    tally.add("own", output(8, 1))
-    tally.put_into(result, ((1, 1), (2, 4)))
+    tally, result = EntropyTally(4, ((1, 1), (2, 4))), Evaluated()
+    tally.add_prefixes("own", output(8, 1))
+    tally.put_into(result)
     assert [point.value for point in result.curves["entropy_own"]] == [0.0, None]
     assert result.measures["entropy_drift"].reason == "one bucket was reached"

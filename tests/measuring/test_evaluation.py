@@ -7,10 +7,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.contracts import Curve, Output, Score, stream
+from benchmark.contracts import Curve, Score, own_positions, stream
 from benchmark.learning.loop import build_model
-from benchmark.measuring.evaluation import evaluate, on_gold_prefixes
-from benchmark.measuring.quality import by_position, points, weighted_mean
+from benchmark.measuring.evaluation import evaluate
+from benchmark.measuring.quality import by_bucket, points, weighted_mean
+from benchmark.measuring.runs import on_gold_prefixes
 from benchmark.models.recurrent import GRU, LSTM
 from benchmark.models.transformer import Transformer
 from benchmark.settings import Evaluation
@@ -79,7 +80,8 @@ def test_on_gold_prefixes_the_history_is_gold_and_predictions_are_the_models():
     task = CopycatTagging()
     batch = task.sample("test", 4, (8, 8), stream("x"))
     with torch.no_grad():
-        output = on_gold_prefixes(build_model(GRU, task, {"width": 8}, 0), task, batch, stream("y"))
+        model = build_model(GRU, task, {"width": 8}, 0)
+        output = on_gold_prefixes(task, batch, model(batch.tokens), stream("y"))
     assert torch.equal(output.history, batch.tokens)
     assert output.log_probabilities is not None
     assert torch.equal(output.tokens[batch.own], output.log_probabilities.argmax(-1)[batch.own])
@@ -88,10 +90,10 @@ def test_on_gold_prefixes_the_history_is_gold_and_predictions_are_the_models():
 
 def test_positions_are_sorted_into_inclusive_buckets_counted_from_one():
     own = torch.tensor([[False, True, False, True, True], [False, True, False, True, False]])
-    output = Output(own.long(), own, own.long(), own[:, 0])
-    curve = Curve("position", "tokens", ((1, 1), (2, 2), (3, 9)), (1, 2))
     score = Score(torch.tensor([[9.0, 1, 9, 2, 3], [9, 5, 9, 4, 9]]), own.double())
-    assert [weighted_mean([part]) for part in by_position(score, output, curve)] == [3.0, 3.0, 3.0]
+    assert [
+        float(weighted_mean([part])) for part in by_bucket(score, own_positions(own), ((1, 1), (2, 2), (3, 9)))
+    ] == [3.0] * 3
 
 
 @given(st.lists(st.floats(-5, 5), min_size=1, max_size=8), st.permutations(range(8)))
@@ -106,12 +108,11 @@ def test_an_infinite_value_counts_unless_its_weight_is_zero():
     value = torch.tensor([1.0, math.inf])
     assert weighted_mean([Score(value, torch.tensor([1.0, 0.0]))]) == 1.0
     assert weighted_mean([Score(value, torch.tensor([1.0, 1.0]))]) == math.inf
-    assert math.isnan(weighted_mean([Score(value, torch.zeros(2))]))
+    assert math.isnan(float(weighted_mean([Score(value, torch.zeros(2))])))
 
 
 def test_what_is_not_finite_is_absent_and_never_a_number():
-    curve = Curve("position", "tokens", ((1, 1), (2, 2), (3, 3)), (1, 2))
-    assert [point.value for point in points(curve, [0.5, math.nan, math.inf])] == [0.5, None, None]
+    assert [point.value for point in points(((1, 1), (2, 2), (3, 3)), [0.5, math.nan, math.inf])] == [0.5, None, None]
 
 
 @pytest.mark.parametrize("buckets", [(), ((0, 2),), ((1, 4), (4, 8)), ((5, 8), (1, 4))])

@@ -6,9 +6,11 @@ import torch
 from benchmark.contracts import stream
 from benchmark.learning.free_running import Draw, roll_out
 from benchmark.learning.loop import build_model
+from benchmark.measuring.errors_in_time import by_position
 from benchmark.measuring.evaluated import Evaluated
-from benchmark.measuring.evaluation import evaluate, on_gold_prefixes
-from benchmark.measuring.oracle_measures import OracleTally, position_buckets
+from benchmark.measuring.evaluation import evaluate
+from benchmark.measuring.oracle_measures import put_errors
+from benchmark.measuring.positions import position_buckets
 from benchmark.models.recurrent import GRU, LSTM
 from benchmark.models.transformer import Transformer
 from benchmark.settings import Evaluation
@@ -52,10 +54,9 @@ def test_on_a_model_that_ignores_its_history_errors_know_no_history():
         model.head.bias.zero_()
         batch = task.sample("test", 256, (64, 64), stream("errors"))
         sampled = roll_out(model, task, batch, Draw("sample", stream("draw")))
-        gold, tally, result = on_gold_prefixes(model, task, batch, stream("gold")), OracleTally(task), Evaluated()
-        tally.grid = None
-        tally.add(batch, gold, sampled, sampled)
-        tally.put_into(result)
+        wrong, own = by_position(~task.correct(batch, sampled.tokens), sampled.own)
+        result = Evaluated()
+        put_errors(result, wrong, own, position_buckets(task))
     for name in ("error_rate_after_good", "error_rate_after_bad"):
         assert result.measures[name].value == pytest.approx(0.75, abs=0.06)
     assert [point.value for point in result.curves["self_recovery"]] == pytest.approx([0.25] * 6, abs=0.08)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.contracts import Batch, Output, Task, stream
+from benchmark.contracts import Batch, Discrete, Output, Task, stream
 from benchmark.contracts.registry import Registry
 
 TASKS = {entry.name: entry for entry in Registry().of("tasks")}
@@ -27,6 +27,7 @@ def batches(task: Task, size: int = 8) -> list[Batch]:
 
 def gold_output(task: Task, batch: Batch) -> Output:
     ends = torch.full((len(batch),), task.space.end is not None)
+    assert isinstance(task.space, Discrete)
     uniform = torch.full((*batch.tokens.shape, task.space.size), -torch.inf).index_fill(
         -1, torch.tensor(task.space.emits), 0
     )
@@ -35,6 +36,7 @@ def gold_output(task: Task, batch: Batch) -> Output:
 
 def random_history(task: Task, batch: Batch) -> torch.Tensor:
     """A history that is the model's own and wrong."""
+    assert isinstance(task.space, Discrete)
     emits = torch.tensor(task.space.emits)
     drawn = emits[torch.randint(len(emits), batch.tokens.shape, generator=stream("wrong"))]
     return torch.where(batch.own, drawn, batch.tokens)
@@ -54,6 +56,7 @@ def test_test_sets_of_two_seeds_differ(task):
 
 
 def test_own_tokens_are_symbols_that_may_be_emitted(task):
+    assert isinstance(task.space, Discrete)
     emits = torch.tensor(task.space.emits)
     for batch in batches(task):
         assert torch.isin(batch.tokens[batch.own], emits).all()
