@@ -82,15 +82,30 @@ def side_pass(model: SequenceModel) -> Iterator[None]:
 
 
 class Run(NamedTuple):
-    """Columns of a run: tokens [B, T] or [B, T, D], own [B, T] bool, stopped [B] bool (by the end symbol)."""
+    """Columns of a run.
+
+    Attributes:
+        tokens: [B, T] or [B, T, D].
+        own: [B, T] bool.
+        stopped: [B] bool, by the end symbol.
+        logits: [B, T, V] that each column was drawn from, 0 in the common prompt; None if not asked for.
+    """
 
     tokens: Tensor
     own: Tensor
     stopped: Tensor
+    logits: Tensor | None
 
 
 def run(
-    model: SequenceModel, respond: Respond, state: Any, draw: Draw, *, end: int | None, limit: Tensor | None
+    model: SequenceModel,
+    respond: Respond,
+    state: Any,
+    draw: Draw,
+    *,
+    end: int | None,
+    limit: Tensor | None,
+    keep_logits: bool = False,
 ) -> Run:
     """Go through the columns one by one: the supplied token where it is given, the model's own elsewhere.
 
@@ -101,6 +116,7 @@ def run(
         draw: how own tokens are chosen.
         end: the symbol that ends a row when the model chooses it, or None.
         limit: [B] own tokens after which a row is cut, or None.
+        keep_logits: whether the logits are returned as well.
     """
     with torch.inference_mode(), side_pass(model):
         prompt, response = common_prompt(respond, state)
@@ -108,7 +124,10 @@ def run(
         stopped, count = torch.zeros_like(live), torch.zeros_like(live, dtype=torch.int64)
         columns, own_columns = list(prompt), [torch.zeros_like(live) for _ in prompt]
         logits, cache = model.prefill(torch.stack(prompt, 1) if prompt else response.supplied[:, None][:, :0])
+        kept = [torch.zeros_like(logits) for _ in prompt]
         while True:
+            if keep_logits:
+                kept.append(logits)
             own = live & ~response.given
             token = either(response.given, response.supplied, draw(logits, model.space))
             columns.append(token)
@@ -125,7 +144,9 @@ def run(
                 break
             logits, cache = model.step(token, cache)
         result = torch.stack(columns, 1), torch.stack(own_columns, 1), stopped
-    return Run(*(part.clone() for part in result))  # out of inference mode, so that autograd may save them
+        seen = torch.stack(kept, 1) if keep_logits else None  # [B, T, V]
+    tokens, own, stopped = (part.clone() for part in result)  # out of inference mode, so that autograd may save them
+    return Run(tokens, own, stopped, seen)
 
 
 def either(first: Tensor, one: Tensor, other: Tensor) -> Tensor:
@@ -143,10 +164,17 @@ def common_prompt(respond: Respond, state: Any) -> tuple[list[Tensor], Response]
     return prompt, response
 
 
-def roll_out(model: SequenceModel, task: Task, batch: Batch, draw: Draw) -> Output:
-    """Let the model run freely: gold's own tokens are out of its sight, and so is gold's length where rows can end."""
-    done = run(model, task.respond, task.begin(batch), draw, end=task.space.end, limit=task.limit(batch))
-    return Output(tokens=done.tokens, own=done.own, history=done.tokens, stopped=done.stopped)
+def roll_out(
+    model: SequenceModel, task: Task, batch: Batch, draw: Draw, keep_log_probabilities: bool = False
+) -> Output:
+    """Let the model run freely: gold's own tokens are out of its sight, and so is gold's length where rows can end.
+
+    The log-probabilities that are kept, in a discrete space, are those of the tokens' own draw, at its temperature.
+    """
+    end, limit = task.space.end, task.limit(batch)
+    done = run(model, task.respond, task.begin(batch), draw, end=end, limit=limit, keep_logits=keep_log_probabilities)
+    log_q = None if done.logits is None else (done.logits / draw.temperature).log_softmax(-1)  # [B, T, V]
+    return Output(done.tokens, done.own, history=done.tokens, stopped=done.stopped, log_probabilities=log_q)
 
 
 def flip_coins(batch: Batch, gold_probability: float, coin: Coin, stream: torch.Generator) -> Tensor:

@@ -17,11 +17,12 @@ from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.streams import stream
 from benchmark.contracts.task import Decoding, Task
 from benchmark.learning.beam import beam_search
-from benchmark.learning.free_running import Draw, roll_out
+from benchmark.learning.free_running import Draw
 from benchmark.measuring import text
 from benchmark.measuring.errors_in_time import by_position
 from benchmark.measuring.evaluated import Evaluated
 from benchmark.measuring.quality import figure_of
+from benchmark.measuring.runs import run_freely
 
 NGRAM = 4
 PREFIX = 8
@@ -56,7 +57,6 @@ def sweep_decodings(model: SequenceModel, task: Task, seed: int, rows: int, resu
         gold_logits = model(batch.tokens)  # [B, T, V]
         for name, way in WAYS.items():
             output = _run(model, task, batch, way, stream(task.name, seed, "decodings", name))
-            output = output.with_log_probabilities(model, way.temperature)
             _put(result, name, task, batch, output)
             if way.decoding == "sample" and way.nucleus == 1:
                 log_q = token_log_likelihood(gold_logits / way.temperature, batch.tokens, batch.own)
@@ -67,8 +67,8 @@ def sweep_decodings(model: SequenceModel, task: Task, seed: int, rows: int, resu
 
 def _run(model: SequenceModel, task: Task, batch: Batch, way: Way, generator: torch.Generator) -> Output:
     if way.beams > 1:
-        return beam_search(model, task, batch, way.beams)
-    return roll_out(model, task, batch, Draw(way.decoding, generator, way.temperature, way.nucleus))
+        return beam_search(model, task, batch, way.beams).with_log_probabilities(model)
+    return run_freely(model, task, batch, Draw(way.decoding, generator, way.temperature, way.nucleus))
 
 
 def _put(result: Evaluated, name: str, task: Task, batch: Batch, output: Output) -> None:

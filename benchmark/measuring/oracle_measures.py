@@ -21,8 +21,10 @@ from benchmark.measuring.evaluated import Evaluated
 from benchmark.measuring.exposure import AccumulatedError, accumulated_error, exposure_ratio, safe_ratio, sequence_kl
 from benchmark.measuring.grid import DIVERGENCES, SOURCES, Grid, GridTally, Source
 from benchmark.measuring.positions import Buckets, position_buckets
-from benchmark.measuring.runs import ROWS, Instrument, Runs, batches
+from benchmark.measuring.runs import Instrument, Runs, batches
 from benchmark.values import Point
+
+_HELD_OUT = 128  # sequences of the validation split, the same for every seed
 
 
 def grid_instrument(model: SequenceModel, task: Task, sequences: int) -> Instrument:
@@ -51,7 +53,7 @@ class SampledGrid:
     def __init__(self, model: SequenceModel, task: Task, sequences: int) -> None:
         self.task = task
         self.tally, self.held_out = (GridTally(task.curve.own_tokens) for _ in range(2))
-        for _, batch in batches(task, "validation", min(sequences, ROWS), (task.name, "held-out")):
+        for _, batch in batches(task, "validation", min(sequences, _HELD_OUT), (task.name, "held-out")):
             self.held_out.add("gold", task.process(batch, batch.tokens), model(batch.tokens).log_softmax(-1), batch.own)
 
     def add(self, runs: Runs) -> None:

@@ -91,9 +91,8 @@ def batches(
 
 
 def run_freely(model: SequenceModel, task: Task, batch: Batch, draw: Draw) -> Output:
-    """Let the model run freely; in a discrete space with its log-probabilities [B, T, V] on what it said."""
-    output = roll_out(model, task, batch, draw)
-    return output.with_log_probabilities(model, draw.temperature) if isinstance(task.space, Discrete) else output
+    """Let the model run freely; in a discrete space with its log-probabilities [B, T, V] of what it could have said."""
+    return roll_out(model, task, batch, draw, keep_log_probabilities=isinstance(task.space, Discrete))
 
 
 def on_gold_prefixes(task: Task, batch: Batch, logits: Tensor, generator: torch.Generator) -> Output:
