@@ -5,11 +5,13 @@ The formulas and their sources stand beside the checks; the same checks are test
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from benchmark.checking import policy_gradients
+from benchmark.checking.calibration_of_series import errors_of_series, marginals_of_a_copier
+from benchmark.checking.checks import Check, at_least, at_most, near
 from benchmark.checking.processes import (
     all_sequences,
     along,
@@ -26,50 +28,8 @@ from benchmark.contracts.streams import stream
 from benchmark.measuring.errors_in_time import contagion, survival
 from benchmark.measuring.exposure import accumulated_error, sequence_kl
 from benchmark.measuring.grid import DIVERGENCES, Grid, enumerated_grid, sampled_grid
-from benchmark.reporting.contrasts import detectable_effect
+from benchmark.reporting.contrasts import detectable_effect, stands_apart
 from benchmark.reporting.statistics import horizon_50
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the calibration.
-
-    Attributes:
-        instrument: what was checked.
-        truth: the known answer, or the bound of a rate.
-        measured: what the instrument says.
-        error: their distance; for a bound, by how much it is broken, 0 if it holds.
-        tolerance: the greatest error that is allowed; None for figures that are shown and not judged.
-    """
-
-    instrument: str
-    truth: float
-    measured: float
-    error: float
-    tolerance: float | None
-
-    @property
-    def verdict(self) -> str:
-        """ "ok", "off" or "shown"."""
-        if self.tolerance is None:
-            return "shown"
-        return "ok" if self.error <= self.tolerance else "off"  # NaN is off
-
-
-def near(instrument: str, truth: float, measured: float, tolerance: float) -> Check:
-    """Check that a measurement is at a known value."""
-    return Check(instrument, truth, measured, abs(measured - truth), tolerance)
-
-
-def at_most(instrument: str, bound: float, measured: float) -> Check:
-    """Check that a rate stays below a bound."""
-    return Check(instrument, bound, measured, measured - bound if measured > bound else 0.0 * measured, 0.0)
-
-
-def at_least(instrument: str, bound: float, measured: float) -> Check:
-    """Check that a rate stays above a bound."""
-    return Check(instrument, bound, measured, bound - measured if measured < bound else 0.0 * measured, 0.0)
-
 
 _EPS = (1.0, 0.75, 0.5, 0.25, 0.1, 0.0)
 _TWO_SYMBOLS = {2: (0, 0.0367, 0.1163, 0.2263, 0.3071, 0.3681), 4: (0, 0.0827, 0.2585, 0.5251, 0.7524, 0.9514)}
@@ -234,6 +194,15 @@ def simulated_boards(boards: int = 1000) -> Iterator[Check]:
                 yield Check(f"power at 1.68 deviations: {where}", 0.80, rates.power, abs(rates.power - 0.8), None)
 
 
+def warnings_of_outlying_seeds(boards: int = 4000) -> Iterator[Check]:
+    """Share of contrasts of 5 seeds with the warning: .05 by chance; how often it catches a collapse is shown."""
+    generator = np.random.default_rng(0)
+    for name, noise in NOISES.items():
+        rate = float(np.mean([stands_apart(row) for row in noise(generator, (boards, 5))]))
+        check = near(f"warning of an outlying seed: {name} differences, 5 seeds", 0.05, rate, 0.01)
+        yield check if name == "Gaussian" else Check(check.instrument, 0.05, rate, check.error, None)
+
+
 GROUPS: tuple[Callable[[], Iterator[Check]], ...] = (
     scheduled_sampling_on_two_symbols,
     scheduled_sampling_on_the_cyclic_chain,
@@ -246,4 +215,7 @@ GROUPS: tuple[Callable[[], Iterator[Check]], ...] = (
     exact_policy_gradients,
     detectable_effects,
     simulated_boards,
+    warnings_of_outlying_seeds,
+    marginals_of_a_copier,
+    errors_of_series,
 )

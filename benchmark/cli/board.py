@@ -41,6 +41,7 @@ def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
     from benchmark.reporting.board import group_records, make_board
     from benchmark.reporting.figures import quality_vs_length
     from benchmark.reporting.overall import overall
+    from benchmark.reporting.profiles import draw_profiles
     from benchmark.reporting.tables import write_board
     from benchmark.running.store import Store
 
@@ -48,10 +49,12 @@ def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
     report_damaged(damaged)
     if not records:
         raise UsageError(f"there are no records in {folder}; `ebb run --out {folder}` makes them")
-    rows, summary = make_board(records), overall(group_records(records))
+    groups = group_records(records)
+    rows, summary = make_board(records), overall(groups)
     try:
         write_board(rows, folder, summary)
         quality_vs_length(rows, folder / "figures", command=f"ebb board {folder}")
+        draw_profiles(groups, folder / "figures", command=f"ebb board {folder}")
     except OSError as error:
         raise UsageError(f"cannot write the board to {folder}: {error.strerror or error}") from None
     return rows, summary

@@ -22,8 +22,9 @@ _KINDS = ("data", "gold", "own")
 class MarginalTally:
     """Collects marginals by bucket of positions: of the data's tokens, and of the model after gold and own prefixes.
 
-    The distance is total variation: finite everywhere, in [0, 1]. With N tokens in a bucket that of two samples of one
-    distribution is about sqrt(V / N), which is the noise floor of both the figure and the ratio.
+    Half of the sequences give the data's marginal and the other half the prefixes, so that gold and own prefixes are
+    equally far from the data by chance: a model that is the process has a ratio near 1. The distance is the total
+    variation, in [0, 1]; with N independent tokens in a bucket its noise floor is about sqrt(V / N).
     """
 
     def __init__(self, symbols: int, positions: int, buckets: Buckets) -> None:
@@ -36,10 +37,11 @@ class MarginalTally:
         gold, own = runs.gold, runs.free["sample"]
         assert gold.log_probabilities is not None
         assert own.log_probabilities is not None
-        tokens = torch.nn.functional.one_hot(runs.batch.tokens, self.total.shape[2])
-        parts = (tokens, gold.log_probabilities.exp(), own.log_probabilities.exp())
-        for index, (values, where) in enumerate(zip(parts, (runs.batch.own, gold.own, own.own), strict=True)):
-            slot = slots(where, self.total.shape[1])  # [B T]
+        tokens = torch.nn.functional.one_hot(runs.batch.tokens[0::2], self.total.shape[2])  # [B / 2, T, V]
+        parts = (tokens, gold.log_probabilities[1::2].exp(), own.log_probabilities[1::2].exp())
+        where = (runs.batch.own[0::2], gold.own[1::2], own.own[1::2])
+        for index, (values, there) in enumerate(zip(parts, where, strict=True)):
+            slot = slots(there, self.total.shape[1])  # [B T / 2]
             self.total[index].index_add_(0, slot, values.double().flatten(0, 1))
 
     def put_into(self, result: Evaluated) -> None:

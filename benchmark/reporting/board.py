@@ -29,10 +29,19 @@ _OVER_SEEDS = (
     "per_step_error",
     "regret",
     "excess_accumulated_error",
+    "excess_accumulated_error_held_out",
+    "exposure_ratio",
+    "exposure_marginal_ratio",
+    "sequence_kl_forward",
+    "sequence_kl_reverse",
     "error_rate_after_good",
     "error_rate_after_bad",
     "contagion",
+    "recovery_half_life",
+    "effect_of_own_prefix",
     "effect_of_random_slip",
+    "effect_of_second_best_slip",
+    "effect_of_healed",
     "distinct_prefixes_at_temperature_1",
     "gradient_noise",
 )
@@ -83,6 +92,7 @@ def _gain(contrast: Contrast | None) -> Row:
         "gain_p_adjusted": found.adjusted,
         "gain_detectable": found.detectable,
         "gain_note": found.note,
+        "gain_warning": found.warning,
         "gain_verdict": {"higher": "better", "lower": "worse"}.get(found.verdict, found.verdict),
     }
 
@@ -141,8 +151,7 @@ def _row(group: list[Record], label: str) -> Row:
     ):
         row[name] = getattr(facts, name, None)
     for name in _OVER_SEEDS:
-        row |= _named(name, _over_seeds(ok, name))
-    row["gold_prefix_reason"] = ok[0].measures["gold_prefix"].reason if ok else ""
+        row |= _named(name, _over_seeds(ok, name)) | {f"{name}_reason": _why_absent(ok, name)}
     row["by_length"] = _by_length(ok)
     row |= _horizon(row)
     for name in _COSTS:
@@ -160,6 +169,12 @@ def _named(name: str, interval: Interval) -> Row:
 def _over_seeds(records: list[Record], name: str) -> Interval:
     measures = [record.measures.get(name) for record in records]
     return t_interval([None if measure is None else measure.value for measure in measures])
+
+
+def _why_absent(records: list[Record], name: str) -> str:
+    """The reason that the first record without a value gives; "" where all have one or none was ever asked."""
+    measures = [record.measures[name] for record in records if name in record.measures]
+    return next((measure.reason for measure in measures if measure.value is None), "")
 
 
 def _by_length(records: list[Record]) -> list[Row]:

@@ -16,6 +16,7 @@ POWER = 0.8
 LEVEL = 0.05
 FEWEST_FOR_A_VERDICT = 5
 FEWEST_FOR_SIGN_FLIPS = 8
+APART = "one seed stands apart from the others: the interval may cover less than 95 %"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Contrast:
         adjusted: p after Benjamini-Hochberg over the board; None until then.
         detectable: least true difference that the test would find at 80 % power; None where no test was run.
         note: why there is no test, or no verdict, else "".
+        warning: why the interval may cover less than it says, else "".
     """
 
     seeds: int
@@ -44,6 +46,7 @@ class Contrast:
     adjusted: float | None
     detectable: float | None
     note: str
+    warning: str = ""
 
     @property
     def verdict(self) -> str:
@@ -95,7 +98,29 @@ def paired_contrast(first: ArrayLike, second: ArrayLike) -> Contrast:
         p=float(2 * stdtr(count - 1, -abs(mean) / standard_error)) if standard_error > 0 else 0.0,
         detectable=deviation * detectable_effect(count),
         note="" if count >= FEWEST_FOR_A_VERDICT else f"{count} seeds: direction only, no verdict",
+        warning=APART if stands_apart(differences) else "",
     )
+
+
+def stands_apart(differences: ArrayLike) -> bool:
+    """Whether one of the differences lies so far from the rest that a t interval is not to be trusted.
+
+    Grubbs' test (1950) at 5 %: the largest deleted Studentised residual, with Bonferroni's correction over the seeds.
+    Where one seed in ten collapses, or differences are log-normal, intervals cover far less than they say, and this is
+    how such data most often look. Below four seeds nothing can stand apart.
+    """
+    from scipy.special import stdtr
+
+    values = np.asarray(differences, dtype=float)
+    count = len(values)
+    if count < 4 or not values.std() > 0:
+        return False
+    furthest = int(np.abs(values - values.mean()).argmax())
+    rest = np.delete(values, furthest)
+    spread = float(rest.std(ddof=1)) * math.sqrt(1 + 1 / len(rest))
+    distance = abs(float(values[furthest] - rest.mean()))
+    residual = distance / spread if spread > 0 else math.inf
+    return bool(2 * count * stdtr(len(rest) - 1, -residual) < LEVEL)
 
 
 def adjust(contrasts: Sequence[Contrast]) -> list[Contrast]:

@@ -43,7 +43,7 @@ def overall(groups: Sequence[Group]) -> list[Row]:
     scores = normalised_scores(groups)
     if scores is None or len(scores.methods) < 2 or len(scores.tasks) < 2:
         return []
-    filled = scores.failures_as(_worst(scores.values))
+    filled = failures_as_worst(scores)
     means = _mean_over_seeds(filled.values)
     whole = ~np.isnan(scores.values).any((0, 2))  # [task], where nothing is missing
     ranks, wins = mean_ranks(means), win_rates(means)
@@ -95,6 +95,11 @@ def normalised_scores(groups: Sequence[Group]) -> Scores | None:
             elif fact and fact.floor is not None and fact.ceiling is not None:
                 values[at] = normalise(value, fact.floor, fact.ceiling)
     return Scores(tuple(methods), tuple(places), tuple(seeds), values, status)
+
+
+def failures_as_worst(scores: Scores) -> Scores:
+    """Give failed cells the worst value of their task, and never one better than the floor."""
+    return scores.failures_as(_worst(scores.values))
 
 
 def _place(record: Record) -> str:

@@ -45,9 +45,10 @@ def _tables(rows: Sequence[Row]) -> list[Table]:
     compared = [row for row in rows if row["gain"] is not None]
     if compared:
         tables.append(_table(_AGAINST_NOTE, _AGAINST, compared))
-    judged = [row for row in rows if row["per_step_error"] is not None or row["error_rate_after_good"] is not None]
-    if judged:
-        tables.append(_table(_ORACLES_NOTE, _ORACLES, judged))
+    for note, columns, first in ((_GRID_NOTE, _GRID, "regret"), (_ERRORS_NOTE, _ERRORS, "error_rate_after_good")):
+        judged = [row for row in rows if row[first] is not None or row[f"{first}_reason"]]
+        if judged:
+            tables.append(_table(note, columns, judged))
     return tables
 
 
@@ -74,14 +75,18 @@ def _interval(name: str) -> Column:
     def text(row: Row) -> str:
         mean, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
         if mean is None:
-            return "-"
+            return _absent(row, name)
         return _number(mean) if low is None else f"{_number(mean)} [{_number(low)}, {_number(high)}]"
 
     return text
 
 
 def _mean(name: str) -> Column:
-    return lambda row: "-" if row[name] is None else _number(row[name])
+    return lambda row: _absent(row, name) if row[name] is None else _number(row[name])
+
+
+def _absent(row: Row, name: str) -> str:
+    return "infinite" if row.get(f"{name}_reason") == "infinite" else "-"
 
 
 def _probability(name: str) -> Column:
@@ -140,25 +145,44 @@ _AGAINST: Mapping[str, Column] = {
     "p": _probability("gain_p"),
     "p adjusted": _probability("gain_p_adjusted"),
     "detectable": _mean("gain_detectable"),
-    "verdict": lambda row: row["gain_verdict"] or row["gain_note"],
+    "verdict": lambda row: "; ".join(filter(None, (row["gain_verdict"] or row["gain_note"], row["gain_warning"]))),
 }
 _AGAINST_NOTE = "Free running against teacher forcing, paired by seed; a gain is positive where the method is better"
-_ORACLES: Mapping[str, Column] = {
+_GRID: Mapping[str, Column] = {
     "baseline": lambda row: row["baseline"],
     "KL on gold prefixes": _interval("per_step_error"),
-    "regret": _mean("regret"),
+    "regret": _interval("regret"),
     "ExAccErr %": _interval("excess_accumulated_error"),
+    "held-out %": _mean("excess_accumulated_error_held_out"),
+    "EB-C": _mean("exposure_ratio"),
+    "EB-M": _mean("exposure_marginal_ratio"),
+    "KL(Q||P)": _mean("sequence_kl_reverse"),
+    "dominated at": lambda row: ", ".join(row["dominated_at"]) or "-",
+}
+_GRID_NOTE = (
+    "The exposure grid, by the process: KL per step on gold prefixes and its sum on own ones (regret), in nats; their "
+    "ratio as ExAccErr (Arora et al. 2022; gold prefixes from the process, and from held-out data) and EB-C (He et al. "
+    "2021, total variation); EB-M compares marginals; KL(Q||P) of whole sequences is infinite where the process has "
+    "zeros. Read a ratio beside the absolute figures. The grid is blind to delusion, where the model is right on every "
+    "history. Dominated at: temperatures at which teacher forcing has both a lower process NLL of samples and a lower "
+    "NLL of data"
+)
+_ERRORS: Mapping[str, Column] = {
+    "baseline": lambda row: row["baseline"],
     "wrong after good": _interval("error_rate_after_good"),
     "wrong after bad": _interval("error_rate_after_bad"),
     "contagion": _mean("contagion"),
-    "effect of a slip": _interval("effect_of_random_slip"),
-    "dominated at": lambda row: ", ".join(row["dominated_at"]) or "-",
+    "half-life": _mean("recovery_half_life"),
+    "own prefix": _mean("effect_of_own_prefix"),
+    "random slip": _interval("effect_of_random_slip"),
+    "second-best slip": _mean("effect_of_second_best_slip"),
+    "healed": _mean("effect_of_healed"),
 }
-_ORACLES_NOTE = (
-    "What the oracles see. The grid (KL per step, regret, ExAccErr: nats, process-samples) is blind to delusion, where "
-    "the model is right on every history; errors after good and bad histories see it, and so does the effect of a "
-    "slip: the change in the share that goes on rightly when the last gold token is made wrong. Dominated at: "
-    "temperatures at which teacher forcing is better both in the process's NLL of samples and in its NLL of data"
+_ERRORS_NOTE = (
+    "Errors in time, by the task's judge of right and wrong given what was said: this sees delusion too. Wrong after "
+    "good and after bad histories, their ratio, and the lag at which half of the recovery is made; then the effect on "
+    "the share right at lag 1 of an own prefix in place of gold, of one wrong token at its end, drawn at random or the "
+    "model's likeliest, and of an own prefix whose last token is set right"
 )
 _OVERALL: Mapping[str, Column] = {
     "baseline": lambda row: row["baseline"],

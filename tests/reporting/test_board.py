@@ -11,6 +11,7 @@ from benchmark.reporting.figures import quality_vs_length
 from benchmark.reporting.tables import to_json, to_markdown, write_board
 from benchmark.running.record import Record
 from benchmark.settings import Budget
+from benchmark.values import Measure
 from tests.factories import FACTS, make_cell, make_record
 
 
@@ -90,3 +91,16 @@ def test_reports_need_no_torch(tmp_path):
         "benchmark.running.store, benchmark.cli.main; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_infinite_measure_is_shown_as_infinite_and_not_as_missing():
+    infinite = Measure(value=None, unit="nats", direction="lower", reason="infinite")
+    finite = Measure(value=0.5, unit="nats", direction="lower")
+    records = [
+        record.model_copy(update={"measures": record.measures | {"regret": finite, "sequence_kl_reverse": infinite}})
+        for record in three_seeds()
+    ]
+    row = make_board(records)[0]
+    assert row["sequence_kl_reverse"] is None
+    assert row["sequence_kl_reverse_reason"] == "infinite"
+    assert "| infinite |" in to_markdown([row])

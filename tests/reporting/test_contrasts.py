@@ -14,6 +14,7 @@ from benchmark.reporting.contrasts import (
     detectable_effect,
     paired_contrast,
     sign_flips_over_tasks,
+    stands_apart,
     t_test_power,
 )
 from benchmark.reporting.scores import Scores
@@ -169,3 +170,23 @@ def test_the_order_of_seeds_changes_no_contrast(order):
     other = paired_contrast([FIRST[i] for i in order], [SECOND[i] for i in order])
     assert one.p == pytest.approx(other.p)
     assert one.low == pytest.approx(other.low)
+
+
+def test_a_seed_that_collapses_is_pointed_out_beside_the_verdict():
+    """Grubbs' test: with 5 seeds and four differences within .01, one at -1 lies far outside."""
+    differences = [0.10, 0.11, 0.105, 0.095, -1.0]
+    assert stands_apart(differences)
+    assert "stands apart" in paired_contrast(differences, [0.0] * 5).warning
+    assert not stands_apart(differences[:4])
+    assert not stands_apart([0.1, 0.1, -1.0])  # below four nothing can be said
+    assert not stands_apart([0.5] * 5)
+
+
+def test_a_seed_stands_apart_by_chance_in_one_of_twenty_boards_and_mostly_when_it_collapsed():
+    generator = np.random.default_rng(0)
+    normal = generator.standard_normal((2000, 5))
+    collapsed = normal.copy()
+    collapsed[:, 0] -= 20
+    rates = [np.mean([stands_apart(row) for row in rows]) for rows in (normal, collapsed)]
+    assert rates[0] == pytest.approx(0.05, abs=0.015)
+    assert rates[1] > 0.8
