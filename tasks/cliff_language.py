@@ -17,6 +17,7 @@ from benchmark.contracts import Batch, Coordinates, Curve, Discrete, Metric, Out
 _LETTERS = 23
 _RESET = _LETTERS  # the 24th symbol, and what stands before the first
 _SYMBOLS = _LETTERS + 1
+_FOLLOWERS = 6  # letters that may ever follow a symbol; the one before it picks three
 _CHANCES = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)  # [D] of a pair's successors
 
 
@@ -55,8 +56,9 @@ class CliffLanguage(Task):
 
     def __init__(self) -> None:
         parameters = stream(self.name, self.version, "successors")
-        order = torch.rand(_SYMBOLS, _SYMBOLS, _LETTERS, generator=parameters).argsort(-1)
-        self.successors = order[..., : len(_CHANCES)].contiguous()  # [V, V, D], by the last two symbols
+        possible = torch.rand(_SYMBOLS, _LETTERS, generator=parameters).argsort(-1)[:, :_FOLLOWERS]  # [V, followers]
+        picked = torch.rand(_SYMBOLS, _SYMBOLS, _FOLLOWERS, generator=parameters).argsort(-1)[..., : len(_CHANCES)]
+        self.successors = possible.expand(_SYMBOLS, -1, -1).gather(-1, picked)  # [V, V, D], by the last two symbols
         self.successors[:, _RESET] = self.successors[_RESET, _RESET].clone()  # what stood before a RESET is forgotten
         table = torch.full((_SYMBOLS,) * 3, -math.inf, dtype=torch.float64)
         self.table = table.scatter(-1, self.successors, _CHANCES.log().expand(self.successors.shape))  # [V, V, V]
