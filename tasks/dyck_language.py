@@ -38,9 +38,9 @@ class DyckLanguage(Task):
         given="nothing",
     )
     decoding = "sample"
-    floor = 0.457  # the uniform model; in closed form in the tests, like the controls
+    floor = 0.459  # the uniform model; in closed form in the tests, like the controls
     ceiling = 0.0
-    controls = {"uniform model on gold prefixes": 0.427, "right depth, guessed types": 0.368}
+    controls = {"uniform model on gold prefixes": 0.425, "right depth, guessed types": 0.366}
     citation = """@inproceedings{hewitt2020rnns,
   title = {{RNNs} can generate bounded hierarchical languages with optimal memory},
   author = {Hewitt, John and Hahn, Michael and Ganguli, Surya and Liang, Percy and Manning, Christopher D.},
