@@ -48,6 +48,7 @@ class Addition(Task):
         _EQUALS + 1, emits=tuple(range(10)), symbols=(*_DIGITS, *(f"{a}+{b}" for a in _DIGITS for b in _DIGITS), "=")
     )
     metric = Metric("digit accuracy", "share of digits", "higher", 0.0, 1.0)
+    further_metrics = (Metric("exact match", "share of sums", "higher", 0.0, 1.0),)
     curve = Curve("length", "digits of the sum", ((5, 5), (8, 8), (11, 11), (15, 15), (21, 21)), trained=(5, 15))
     coordinates = Coordinates(
         failure="compounding",
@@ -96,13 +97,13 @@ class Addition(Task):
         right = ((output.tokens == batch.tokens) & output.own).sum(1) / batch.lengths
         return Score(right.double(), torch.ones_like(right).double())
 
-    def exact_match(self, batch: Batch, output: Output) -> Score:
+    def further_scores(self, batch: Batch, output: Output) -> tuple[Score, ...]:
         """Whether a sum is right as a whole, [B].
 
         Under greedy decoding it is the same on gold prefixes: up to the first wrong digit they are the model's own.
         """
         right = ((output.tokens == batch.tokens) | ~output.own).all(1).double()
-        return Score(right, torch.ones_like(right))
+        return (Score(right, torch.ones_like(right)),)
 
     def reward(self, batch: Batch, output: Output) -> Tensor:
         """1 for a right digit, [B, T]."""

@@ -1,12 +1,13 @@
 """Path-star graphs: their shape, what is due after any history against brute force, and the controls."""
 
 import time
+from typing import get_args
 
 import pytest
 import torch
 
-from benchmark.checking.oracle_policy import OraclePolicy
-from benchmark.contracts import Batch, Output, stream
+from benchmark.checking.oracle_policy import Oracle, OraclePolicy
+from benchmark.contracts import Batch, Decoding, Output, Split, seeded, stream
 from benchmark.learning.free_running import Draw, roll_out
 from tasks import path_star
 from tasks.path_star import PathStar, PathStarReversed
@@ -20,8 +21,14 @@ def task(request) -> PathStar:
     return TASKS[request.param]
 
 
-def graphs(task: PathStar, nodes: int, size: int = 512, split="test") -> Batch:
+def graphs(task: PathStar, nodes: int, size: int = 512, split: Split = "test") -> Batch:
     return task.sample(split, size, (nodes, nodes), stream("path-star", split, nodes))
+
+
+def run_freely(task: PathStar, batch: Batch, oracle: Oracle, decoding: Decoding = "sample") -> Output:
+    with seeded("policy"):
+        policy = OraclePolicy(task, oracle, batch)
+    return roll_out(policy, task, batch, Draw(decoding, stream("run freely", len(batch))))
 
 
 def edges_of(row: list[int], nodes: int) -> list[tuple[int, int]]:
@@ -90,18 +97,18 @@ def test_an_arm_at_random_scores_the_floor():
         return probability.log()
 
     for nodes in NODES:
-        batch = graphs(task, nodes, size=2000)
-        output = roll_out(OraclePolicy(task, any_arm, batch), task, batch, Draw("sample", stream("arm", nodes)))
-        assert float(task.score(batch, output).value.mean()) == pytest.approx(task.floor, abs=0.035)
+        batch = graphs(task, nodes, size=600)
+        output = run_freely(task, batch, any_arm)
+        assert float(task.score(batch, output).value.mean()) == pytest.approx(task.floor, abs=0.06)
         right = task.correct(batch, output.tokens)[batch.own].view(-1, nodes)
         assert right[:, 0].all() and right[:, 2:].all()  # in the wrong arm too, the next node is right
-        assert float(right[:, 1].double().mean()) == pytest.approx(0.5, abs=0.035)
+        assert float(right[:, 1].double().mean()) == pytest.approx(0.5, abs=0.06)
 
 
 @pytest.mark.parametrize("nodes", NODES)
 def test_the_expert_run_freely_reaches_the_ceiling(task, nodes):
     batch = graphs(task, nodes)
-    output = roll_out(OraclePolicy(task, task.expert, batch), task, batch, Draw("sample", stream("expert")))
+    output = run_freely(task, batch, task.expert)
     assert float(task.score(batch, output).value.mean()) == task.ceiling
     assert task.reward(batch, output).sum(1).tolist() == [nodes] * len(batch)
 
@@ -153,7 +160,7 @@ def test_greedy_exact_match_is_the_same_on_gold_prefixes():
         log_p[:, 9] = torch.nn.functional.one_hot(out.min(1).values, 420).double().log()
         return log_p
 
-    free = roll_out(OraclePolicy(task, smaller, batch), task, batch, Draw("greedy", stream("smaller")))
+    free = run_freely(task, batch, smaller, "greedy")
     predicted = smaller(batch, batch.tokens).argmax(-1)
     on_gold = Output(predicted, batch.own, batch.tokens, free.stopped)
     assert torch.equal(task.score(batch, free).value, task.score(batch, on_gold).value)
@@ -164,18 +171,18 @@ def test_greedy_exact_match_is_the_same_on_gold_prefixes():
 def test_no_graph_is_in_two_splits(task):
     """There are 20! / 15! = 1,860,480 graphs with paths of three nodes, few enough to be met again by chance."""
     found = {}
-    for split in ("train", "validation", "test"):
-        tokens = graphs(task, 3, size=60_000, split=split).tokens
+    for split in get_args(Split):
+        tokens = graphs(task, 3, size=20_000, split=split).tokens
         found[split] = set(map(tuple, torch.cat([tokens[:, :4].sort(1).values, tokens[:, 4:6]], 1).tolist()))
     assert not found["train"] & found["test"]
     assert not found["train"] & found["validation"]
     assert not found["validation"] & found["test"]
-    assert len(found["test"]) < 60_000  # met again within a split
+    assert len(found["test"]) < 20_000  # met again within a split
 
 
 def test_splits_have_their_shares_of_all_graphs():
     drawn = torch.rand(50_000, 20, generator=stream("shares")).argsort(1)[:, :7]
-    shares = [path_star._is_of(split, drawn).double().mean() for split in ("train", "validation", "test")]
+    shares = [path_star._is_of(split, drawn).double().mean() for split in get_args(Split)]
     assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.005)
 
 

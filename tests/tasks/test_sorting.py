@@ -1,22 +1,24 @@
 """Sorting: what is due after any history against brute force, the place of every token, and the controls."""
 
 import time
+from typing import get_args
 
 import pytest
 import torch
 
-from benchmark.checking.oracle_policy import OraclePolicy
-from benchmark.contracts import Batch, Output, stream
+from benchmark.checking.oracle_policy import Oracle, OraclePolicy
+from benchmark.contracts import Batch, Output, Split, seeded, stream
 from benchmark.learning.free_running import Draw, roll_out
 from tasks import sorting
 from tasks.sorting import Sorting
 
 TASK = Sorting()
+SYMBOLS = sorting._ALPHABET + "#="
 COUNTS = [low for low, _ in TASK.curve.buckets]
 
 
 def spell(text: str) -> list[int]:
-    return [TASK.space.symbols.index(letter) for letter in text]
+    return [SYMBOLS.index(letter) for letter in text]
 
 
 def instance(prompt: str) -> Batch:
@@ -27,6 +29,12 @@ def said(prompt: str, text: str) -> Output:
     tokens = torch.tensor([spell(prompt + "=" + text)])
     own = (torch.arange(tokens.shape[1]) > len(prompt))[None]
     return Output(tokens, own, tokens, torch.tensor([text.endswith("#")]))
+
+
+def run_freely(batch: Batch, oracle: Oracle) -> Output:
+    with seeded("policy"):
+        policy = OraclePolicy(TASK, oracle, batch)
+    return roll_out(policy, TASK, batch, Draw("sample", stream("run freely", len(batch))))
 
 
 def due(prompt: list[int], history: list[int]) -> int:
@@ -58,7 +66,7 @@ def due(prompt: list[int], history: list[int]) -> int:
 def test_what_is_due_is_the_smallest_symbol_not_yet_said(history, expected):
     batch = instance("dbab")
     tokens = said("dbab", history + "a").tokens  # the last column is asked about, what stands there does not matter
-    assert TASK.space.symbols[int(TASK.process(batch, tokens)[0, -1].argmax())] == expected
+    assert SYMBOLS[int(TASK.process(batch, tokens)[0, -1].argmax())] == expected
     assert bool(TASK.correct(batch, said("dbab", history + expected).tokens)[0, -1])
 
 
@@ -94,7 +102,7 @@ def test_accuracy_counts_tokens_in_their_place(text, right):
     batch, output = instance("dbab"), said("dbab", text)
     assert float(TASK.score(batch, output).value) == pytest.approx(right / 5)
     assert float(TASK.reward(batch, output).sum()) == right
-    assert float(TASK.exact_match(batch, output).value) == (text == "abbd#")
+    assert float(TASK.further_scores(batch, output)[0].value) == (text == "abbd#")
 
 
 def test_guessing_on_is_as_often_correct_as_gold_and_is_not_rewarded():
@@ -106,7 +114,7 @@ def test_guessing_on_is_as_often_correct_as_gold_and_is_not_rewarded():
 @pytest.mark.parametrize("count", COUNTS)
 def test_the_expert_run_freely_reaches_the_ceiling(count):
     batch = TASK.sample("test", 16, (count, count), stream("expert", count))
-    output = roll_out(OraclePolicy(TASK, TASK.expert, batch), TASK, batch, Draw("sample", stream("draw")))
+    output = run_freely(batch, TASK.expert)
     assert float(TASK.score(batch, output).value.mean()) == TASK.ceiling
     assert output.stopped.all()
 
@@ -120,8 +128,7 @@ def test_after_a_slip_the_expert_puts_everything_back_in_place():
     slipped[:, 13] = differ.tokens[:, 14]
     column = torch.arange(slipped.shape[1])
     started = Batch(slipped, (column <= 13).expand(len(differ), -1), differ.valid)
-    policy = OraclePolicy(TASK, TASK.expert, started)
-    tokens = roll_out(policy, TASK, started, Draw("greedy", stream("slip"))).tokens
+    tokens = run_freely(started, TASK.expert).tokens
     output = Output(tokens, (column > 12).expand_as(tokens), tokens, torch.ones(len(differ), dtype=torch.bool))
     assert TASK.score(differ, output).value.tolist() == pytest.approx([11 / 13] * len(differ))
 
@@ -133,9 +140,8 @@ def test_symbols_at_random_score_the_floor_by_the_closed_form():
     for count, expected in zip(COUNTS, closed, strict=True):
         batch = TASK.sample("test", 2000, (count, count), stream("floor", count))
         uniform = torch.full((2000, 1, 18), 0.0).index_fill(-1, torch.tensor([17]), -torch.inf).log_softmax(-1)
-        policy = OraclePolicy(TASK, lambda b, h, u=uniform: u.expand(-1, h.shape[1], -1), batch)
-        score = TASK.score(batch, roll_out(policy, TASK, batch, Draw("sample", stream("uniform", count))))
-        assert float(score.value.mean()) == pytest.approx(expected, abs=0.005)
+        output = run_freely(batch, lambda _, history, rows=uniform: rows.expand(-1, history.shape[1], -1))
+        assert float(TASK.score(batch, output).value.mean()) == pytest.approx(expected, abs=0.005)
 
 
 def test_rows_are_cut_at_twice_the_prompt():
@@ -154,7 +160,7 @@ def test_a_run_that_ends_before_gold_can_be_scored():
 
 def test_no_two_splits_share_a_sorted_row():
     found = {}
-    for split in ("train", "validation", "test"):
+    for split in get_args(Split):
         batch = TASK.sample(split, 20_000, (4, 4), stream("splits", split))
         found[split] = set(map(tuple, batch.tokens[:, 5:].tolist()))
     assert not found["train"] & (found["validation"] | found["test"])
@@ -164,7 +170,7 @@ def test_no_two_splits_share_a_sorted_row():
 
 def test_splits_have_their_shares_of_all_rows():
     drawn = torch.randint(16, (50_000, 12), generator=stream("shares"))
-    shares = [sorting._is_of(split, drawn).double().mean() for split in ("train", "validation", "test")]
+    shares = [sorting._is_of(split, drawn).double().mean() for split in get_args(Split)]
     assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.01)
 
 
