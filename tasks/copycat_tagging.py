@@ -15,8 +15,6 @@ from torch import Tensor
 from benchmark.contracts import Batch, Coordinates, Curve, Discrete, Metric, Output, Score, Split, Task
 
 _STATES = 4
-_STAY = 0.98
-_RIGHT = 0.7
 
 
 def _symmetric(diagonal: float) -> Tensor:
@@ -61,14 +59,18 @@ class CopycatTagging(Task):
   journal = {arXiv preprint arXiv:2110.10819}, year = {2021}
 }"""
 
-    transition = _symmetric(_STAY)
-    emission = _symmetric(_RIGHT)
+    stay = 0.98  # probability that the state stays as it is
+    right = 0.7  # probability that an observation is right
+
+    def __init__(self) -> None:
+        self.transition = _symmetric(self.stay)  # [K, K]
+        self.emission = _symmetric(self.right)  # [K, K]
 
     def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
         """Draw state paths and their observations; splits need no more than streams of their own."""
         labels = int(torch.randint(length[0], length[1] + 1, (), generator=stream))
-        states = self._walk(size, labels, 1 - _STAY, stream).cumsum(1) % _STATES  # [B, L]
-        wrong = self._walk(size, labels, 1 - _RIGHT, stream, first=False)  # [B, L], 0 where the observation is right
+        states = self._walk(size, labels, 1 - self.stay, stream).cumsum(1) % _STATES  # [B, L]
+        wrong = self._walk(size, labels, 1 - self.right, stream, first=False)  # [B, L], 0 where the observation is right
         observations = (states + wrong) % _STATES
         tokens = torch.stack([observations, states + _STATES], 2).flatten(1)  # [B, T]
         given = (torch.arange(2 * labels) % 2 == 0).expand(size, -1)
@@ -123,3 +125,18 @@ class CopycatTagging(Task):
         spread[:, :, 0, _STATES:] = -math.log(_STATES)
         spread[:, :, 1, _STATES:] = log_probabilities
         return spread.flatten(1, 2)
+
+
+class CopycatTaggingHard(CopycatTagging):
+    """Copycat tagging in which the state changes more often and half of the observations are wrong."""
+
+    name = "copycat_tagging_hard"
+    ceiling = 0.0
+    controls = {
+        "process on gold prefixes": 0.0,
+        "process run freely": 0.0,
+        "process run freely, sampled": 0.0,
+        "expert run freely, sampled": 0.0,
+    }
+    stay = 0.95
+    right = 0.5
