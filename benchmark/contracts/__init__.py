@@ -6,6 +6,7 @@ from benchmark.contracts.edits import completion_costs, edit_rate, exact_match, 
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.losses import kl_divergence, mean_over_own, token_log_likelihood, token_nll
 from benchmark.contracts.model import SequenceModel, State, fed_before
+from benchmark.contracts.package_data import draw_examples, missing_data, package_data, split_by_hash
 from benchmark.contracts.policy_gradient import (
     RunningMean,
     at_own_positions,
@@ -44,17 +45,21 @@ __all__ = [
     "Task",
     "at_own_positions",
     "completion_costs",
+    "draw_examples",
     "edit_rate",
     "exact_match",
     "fed_before",
     "kl_divergence",
     "leave_one_out",
     "mean_over_own",
+    "missing_data",
     "optimal_completions",
     "own_positions",
+    "package_data",
     "reward_to_go",
     "seeded",
     "sequence_reward",
+    "split_by_hash",
     "stream",
     "stream_seed",
     "token_log_likelihood",

