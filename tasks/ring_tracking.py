@@ -58,12 +58,12 @@ class RingTracking(Task):
     )
     decoding = "greedy"
     floor = 1 / _CELLS
-    ceiling = 0.348  # the expert run freely, greedy, 128 labels; recomputed in the tests, like the controls
+    ceiling = 0.350  # the expert run freely, greedy, 128 labels; recomputed in the tests, like the controls
     controls = {
-        "process on gold prefixes": 0.552,
-        "process run freely": 0.207,
+        "process on gold prefixes": 0.553,
+        "process run freely": 0.205,
         "process run freely, sampled": 0.124,
-        "expert run freely, sampled": 0.0,
+        "expert run freely, sampled": 0.250,
     }
     citation = """@article{ortega2021shaking,
   title = {Shaking the foundations: delusions in sequence models for interaction and control},

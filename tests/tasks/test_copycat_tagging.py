@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from benchmark.checking.oracle_policy import OraclePolicy
 from benchmark.contracts import Batch, stream
-from benchmark.learning.free_running import Draw
-from tasks.copycat_tagging import CopycatTagging
+from benchmark.learning.free_running import Draw, roll_out
+from tasks.copycat_tagging import CopycatTagging, CopycatTaggingHard
 
 TASK = CopycatTagging()
 LABELS = 256
@@ -108,3 +109,22 @@ def test_oracles_are_fast(batch, oracle):
         getattr(TASK, oracle)(part, part.tokens)
         times.append(time.process_time() - began)
     assert min(times) < 0.02
+
+
+def test_the_harder_setting_has_the_controls_that_its_oracles_reach():
+    """Stay .95, observations right half of the time."""
+    hard = CopycatTaggingHard()
+    batch = hard.sample("test", 512, (LABELS, LABELS), stream("copycat", "hard"))
+    expert = hard.expert(batch, batch.tokens)
+    runs = {
+        decoding: roll_out(OraclePolicy(hard, hard.process, batch), hard, batch, Draw(decoding, stream("hard")))
+        for decoding in ("greedy", "sample")
+    }
+    found = {
+        "process on gold prefixes": hard.process(batch, batch.tokens).argmax(-1),
+        "process run freely": runs["greedy"].tokens,
+        "process run freely, sampled": runs["sample"].tokens,
+        "expert run freely, sampled": sampled(expert),
+    }
+    assert {name: accuracy(batch, tokens) for name, tokens in found.items()} == pytest.approx(hard.controls, abs=0.015)
+    assert accuracy(batch, expert.argmax(-1)) == pytest.approx(hard.ceiling, abs=0.015)
