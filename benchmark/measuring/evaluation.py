@@ -41,7 +41,7 @@ def evaluate(model: SequenceModel, task: Task, settings: Evaluation, seed: int) 
     if isinstance(task.space, Discrete):
         continued = put_interventions if applicable(task) else measure_quality_by_lag
         if possible(task):
-            continued(result, model, task, seed, rows=min(settings.sequences, ROWS // 2))
+            continued(result, model, task, seed, rows=min(settings.sequences, ROWS // 4))
         sweep_decodings(model, task, seed, min(settings.sequences, ROWS // 8), result)
     return result
 
