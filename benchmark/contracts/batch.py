@@ -112,6 +112,11 @@ class Output:
         """[B] int64: own tokens per row, the end symbol included."""
         return self.own.sum(1)
 
+    def select(self, rows: Tensor | slice) -> Self:
+        """Return the rows asked for, in that order."""
+        log_q = None if self.log_probabilities is None else self.log_probabilities[rows]
+        return type(self)(self.tokens[rows], self.own[rows], self.history[rows], self.stopped[rows], log_q)
+
     def with_log_probabilities(self, model: Callable[[Tensor], Tensor], temperature: float = 1.0) -> Self:
         """Return a copy with the log-probabilities of a model (tokens [B, T] -> logits [B, T, V]) on the history."""
         return replace(self, log_probabilities=(model(self.history) / temperature).log_softmax(-1))

@@ -32,14 +32,21 @@ class Draw:
         temperature: of a sample; logits are divided by it.
         nucleus: a sample is drawn among the most probable tokens that hold this share of the probability together
             (Holtzman et al. 2020, arXiv 1904.09751); the most probable one is always among them.
+        copies: rows come in so many blocks, one below the other, that share their noise.
     """
 
     def __init__(
-        self, decoding: Decoding, stream: torch.Generator, temperature: float = 1.0, nucleus: float = 1.0
+        self,
+        decoding: Decoding,
+        stream: torch.Generator,
+        temperature: float = 1.0,
+        nucleus: float = 1.0,
+        copies: int = 1,
     ) -> None:
         if not (temperature > 0 and 0 < nucleus <= 1):
             raise ValueError(f"temperature must be > 0 and nucleus in (0, 1], got {temperature} and {nucleus}")
         self.decoding, self.stream, self.temperature, self.nucleus = decoding, stream, temperature, nucleus
+        self.copies = copies
 
     def __call__(self, logits: Tensor, space: Space | None = None) -> Tensor:
         """Choose in a space; a discrete one if none is named."""
@@ -51,7 +58,10 @@ class Draw:
             logits = logits / self.temperature
         if self.nucleus < 1:
             logits = _within_nucleus(logits, self.nucleus)
-        uniform = torch.rand(logits.shape, dtype=logits.dtype, generator=self.stream)
+        block = (len(logits) // self.copies, *logits.shape[1:])
+        uniform = torch.rand(block, dtype=logits.dtype, generator=self.stream)
+        if self.copies > 1:
+            uniform = uniform.repeat(self.copies, *[1] * (logits.dim() - 1))
         return (logits - uniform.log_().neg_().log_().to(logits.device)).argmax(-1)
 
     def _vector(self, prediction: Tensor, space: Continuous) -> Tensor:

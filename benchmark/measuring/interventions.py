@@ -59,8 +59,8 @@ def intervene(model: SequenceModel, task: Task, seed: int, rows: int) -> Interve
     batch, prefix, names = instances.batch, instances.prefix, instances.names
     with torch.inference_mode():
         model.eval()
-        own = roll_out(model, task, batch, Draw(task.decoding, stream(*names, "own"))).tokens
         last = own_positions(batch.own) == prefix  # [B, T]
+        own = _own_prefix(model, task, batch, int(last.int().argmax(1).max()) + 1, stream(*names, "own"))
         fed = {
             "gold_prefix": batch.tokens,
             "own_prefix": own,
@@ -68,7 +68,7 @@ def intervene(model: SequenceModel, task: Task, seed: int, rows: int) -> Interve
             "second_best_slip": torch.where(last, _likeliest_wrong(model, batch), batch.tokens),
             "healed": torch.where(last, batch.tokens, own),
         }
-        runs = {arm: continue_after(model, task, instances, tokens) for arm, tokens in fed.items()}
+        runs = dict(zip(fed, continue_after(model, task, instances, list(fed.values())), strict=True))
         right = {arm: _right(task, batch, output) for arm, (_, output) in runs.items()}  # [B, lags] each
     differences = {arm: values - right["gold_prefix"] for arm, values in right.items()}  # [B, lags]
     return Interventions(
@@ -78,6 +78,13 @@ def intervene(model: SequenceModel, task: Task, seed: int, rows: int) -> Interve
         error={arm: (values.std(0) / len(values) ** 0.5).tolist() for arm, values in differences.items()},
         on_gold=runs["gold_prefix"],
     )
+
+
+def _own_prefix(model: SequenceModel, task: Task, batch: Batch, columns: int, draws: torch.Generator) -> Tensor:
+    """What the model says freely in the first columns, gold beyond them; [B, T]."""
+    parts = (part[:, :columns] for part in (batch.tokens, batch.given, batch.valid))
+    said = roll_out(model, task, Batch(*parts), Draw(task.decoding, draws)).tokens  # [B, columns]
+    return torch.cat([said, batch.tokens[:, columns:]], 1)
 
 
 def _right(task: Task, batch: Batch, output: Output) -> Tensor:

@@ -1,8 +1,9 @@
 """Quality by lag after a gold prefix: from an empty one some models are lost at the first token, and the curve is flat.
 
-Axes: B batch, T time (columns).
+Axes: A arms, B batch, T time (columns).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -47,13 +48,21 @@ def draw_instances(task: Task, seed: int, rows: int) -> Instances:
     return Instances(task.sample("test", rows, (length, length), stream(*names)), prefix, names)
 
 
-def continue_after(model: SequenceModel, task: Task, instances: Instances, tokens: Tensor) -> tuple[Batch, Output]:
-    """Run freely by the main decoding after the prefix of `tokens` [B, T]; the batch has that prefix given."""
-    batch = instances.batch
+def continue_after(
+    model: SequenceModel, task: Task, instances: Instances, arms: Sequence[Tensor]
+) -> list[tuple[Batch, Output]]:
+    """Run freely by the main decoding after the prefix of each arm's tokens [B, T], all arms with the same noise.
+
+    Returns:
+        For each arm the batch, which has that prefix given, and the output.
+    """
+    batch, copies, rows = instances.batch, len(arms), len(instances.batch)
     within = own_positions(batch.own) <= instances.prefix  # [B, T]
-    started = Batch(tokens, batch.given | (within & batch.valid), batch.valid)
-    draw = Draw(task.decoding, stream(*instances.names, "continue"))
-    return started, run_freely(model, task, started, draw)
+    given, valid = ((part.repeat(copies, 1)) for part in (batch.given | (within & batch.valid), batch.valid))
+    started = Batch(torch.cat(list(arms)), given, valid)  # the arms below each other, [A B, T]
+    output = run_freely(model, task, started, Draw(task.decoding, stream(*instances.names, "continue"), copies=copies))
+    blocks = [slice(first, first + rows) for first in range(0, copies * rows, rows)]
+    return [(started.select(block), output.select(block)) for block in blocks]
 
 
 def put_quality_by_lag(result: Evaluated, task: Task, started: Batch, output: Output) -> None:
@@ -68,4 +77,5 @@ def measure_quality_by_lag(result: Evaluated, model: SequenceModel, task: Task, 
     instances = draw_instances(task, seed, rows)
     with torch.inference_mode():
         model.eval()
-        put_quality_by_lag(result, task, *continue_after(model, task, instances, instances.batch.tokens))
+        (on_gold,) = continue_after(model, task, instances, [instances.batch.tokens])
+        put_quality_by_lag(result, task, *on_gold)

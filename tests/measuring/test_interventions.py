@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from benchmark.contracts import Batch, SequenceModel, stream
+from benchmark.learning.free_running import Draw
 from benchmark.measuring.interventions import ARMS, LAGS, _likeliest_wrong, _random_wrong, applicable, intervene
+from benchmark.measuring.lags import continue_after, draw_instances
 from tasks.copycat_tagging import CopycatTagging
 from tasks.g2p_sentences import G2pSentences
 from tasks.hmm_language import HmmLanguage
@@ -101,3 +103,21 @@ def test_only_tasks_that_know_right_from_wrong_by_position_allow_it():
     assert not applicable(HmmLanguage())
     assert not applicable(G2pSentences())
     assert isinstance(TASK.sample("test", 2, (3, 3), stream("x")), Batch)
+
+
+def test_all_arms_draw_with_the_same_noise():
+    """Blocks of rows with equal logits are drawn alike; without copies they are not."""
+    logits = torch.zeros(6, 50)
+    shared = Draw("sample", stream("noise"), copies=3)(logits).view(3, 2)
+    assert (shared == shared[0]).all()
+    assert not torch.equal(*Draw("sample", stream("noise"))(logits).view(2, 3))
+
+
+def test_an_arm_is_continued_as_if_it_were_alone():
+    instances = draw_instances(TASK, 0, rows=6)
+    arms = [instances.batch.tokens, _likeliest_wrong(model(copies=True), instances.batch)]
+    together = continue_after(model(copies=True), TASK, instances, arms)
+    for tokens, (started, output) in zip(arms, together, strict=True):
+        ((alone_batch, alone),) = continue_after(model(copies=True), TASK, instances, [tokens])
+        assert torch.equal(started.tokens, alone_batch.tokens)
+        assert torch.equal(output.tokens, alone.tokens)
