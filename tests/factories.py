@@ -19,6 +19,7 @@ from benchmark.contracts import (
     Task,
     seeded,
 )
+from benchmark.learning.free_running import Draw
 from benchmark.models.recurrent import GRU, LSTM
 from benchmark.models.transformer import Transformer
 from benchmark.running.cell import Cell, Part
@@ -136,3 +137,16 @@ def make_record(cell: Cell, quality: tuple[float, ...] = (0.9, 0.6, 0.2), facts:
         curves={"free_running": curve, "gold_prefix": curve},
         spent={"updates": 2, "evaluations": 100, "training_cpu_seconds": 1.0, "cell_wall_seconds": 1.5},
     )
+
+
+def run_process_freely(task: Task, batch: Batch, draw: Draw) -> Tensor:
+    """The process of an interleaved task (x1 y1 x2 y2 ...), fed with its own labels where none is given; [B, T].
+
+    For processes that look back no further than the last label, so that a window of two labels is all they see.
+    """
+    history = batch.tokens.clone()
+    for column in range(1, history.shape[1], 2):
+        window = history[:, max(column - 3, 0) : column + 1]  # [B, 4], or [B, 2] at first
+        chosen = draw(task.process(batch, window)[:, -1])
+        history[:, column] = torch.where(batch.given[:, column], history[:, column], chosen)
+    return history

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from benchmark.checking.oracle_policy import OraclePolicy
 from benchmark.contracts import Batch, stream
-from benchmark.learning.free_running import Draw, roll_out
+from benchmark.learning.free_running import Draw
 from tasks.copycat_tagging import CopycatTagging, CopycatTaggingHard
+from tests.factories import run_process_freely
 
 TASK = CopycatTagging()
 LABELS = 256
@@ -116,14 +116,10 @@ def test_the_harder_setting_has_the_controls_that_its_oracles_reach():
     hard = CopycatTaggingHard()
     batch = hard.sample("test", 512, (LABELS, LABELS), stream("copycat", "hard"))
     expert = hard.expert(batch, batch.tokens)
-    runs = {
-        decoding: roll_out(OraclePolicy(hard, hard.process, batch), hard, batch, Draw(decoding, stream("hard")))
-        for decoding in ("greedy", "sample")
-    }
     found = {
         "process on gold prefixes": hard.process(batch, batch.tokens).argmax(-1),
-        "process run freely": runs["greedy"].tokens,
-        "process run freely, sampled": runs["sample"].tokens,
+        "process run freely": run_process_freely(hard, batch, Draw("greedy", stream("hard"))),
+        "process run freely, sampled": run_process_freely(hard, batch, Draw("sample", stream("hard"))),
         "expert run freely, sampled": sampled(expert),
     }
     assert {name: accuracy(batch, tokens) for name, tokens in found.items()} == pytest.approx(hard.controls, abs=0.015)

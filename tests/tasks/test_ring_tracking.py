@@ -5,10 +5,10 @@ import itertools
 import pytest
 import torch
 
-from benchmark.checking.oracle_policy import OraclePolicy
 from benchmark.contracts import Batch, stream
-from benchmark.learning.free_running import Draw, roll_out
+from benchmark.learning.free_running import Draw
 from tasks.ring_tracking import RingTracking
+from tests.factories import run_process_freely
 
 TASK = RingTracking()
 LABELS = 128
@@ -63,14 +63,10 @@ def test_the_expert_is_the_filter_by_brute_force():
 
 def test_the_frozen_controls_are_what_the_oracles_reach(batch):
     expert = TASK.expert(batch, batch.tokens)  # it does not read the model's own labels
-    free = {
-        decoding: roll_out(OraclePolicy(TASK, TASK.process, batch), TASK, batch, Draw(decoding, stream("free")))
-        for decoding in ("greedy", "sample")
-    }
     found = {
         "process on gold prefixes": accuracy(batch, TASK.process(batch, batch.tokens).argmax(-1)),
-        "process run freely": accuracy(batch, free["greedy"].tokens),
-        "process run freely, sampled": accuracy(batch, free["sample"].tokens),
+        "process run freely": accuracy(batch, run_process_freely(TASK, batch, Draw("greedy", stream("free")))),
+        "process run freely, sampled": accuracy(batch, run_process_freely(TASK, batch, Draw("sample", stream("free")))),
         "expert run freely, sampled": accuracy(batch, Draw("sample", stream("expert"))(expert)),
     }
     assert found == pytest.approx(TASK.controls, abs=0.015)
