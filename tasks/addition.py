@@ -14,20 +14,28 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.contracts import Batch, Coordinates, Curve, Discrete, Metric, Output, Score, Split, Task, stream_seed
+from benchmark.contracts import (
+    Batch,
+    Coordinates,
+    Curve,
+    Discrete,
+    Metric,
+    Output,
+    Score,
+    Split,
+    Task,
+    draw_of_split,
+    multilinear_hash,
+)
 
 _NINES = 0.9  # share of columns that add up to 9
 _PAIR, _EQUALS = 10, 110  # the digits come first, then the pairs of digits
 _DIGITS = tuple(map(str, range(10)))
-_TENTHS: dict[Split, tuple[int, int]] = {"train": (0, 8), "validation": (8, 9), "test": (9, 10)}  # of all problems
 
 
-def _is_of(split: Split, pairs: Tensor) -> Tensor:
-    """Whether problems [B, C] belong to a split, [B] bool, by a multilinear hash of their columns."""
-    salt = torch.Generator().manual_seed(stream_seed(Addition.name, Addition.version, "split"))
-    weights = torch.randint(2**62, (pairs.shape[1],), generator=salt)
-    tenth = (((pairs + 1) * weights).sum(1) >> 32) % 10  # the products wrap around
-    return (tenth >= _TENTHS[split][0]) & (tenth < _TENTHS[split][1])
+def _hash(pairs: Tensor) -> Tensor:
+    """Hash of problems by their columns [B, C], [B]."""
+    return multilinear_hash(pairs, Addition.name, Addition.version, "split")
 
 
 def _add(pairs: Tensor) -> Tensor:
@@ -74,12 +82,7 @@ class Addition(Task):
         No problem is in two splits: each split has its tenths of a hash of the problem.
         """
         digits = int(torch.randint(length[0], length[1] + 1, (), generator=stream)) if split == "train" else length[1]
-        tenths = _TENTHS[split][1] - _TENTHS[split][0]
-        pairs = torch.empty(0, digits - 1, dtype=torch.int64)
-        while len(pairs) < size:
-            drawn = self._columns(12 * size // tenths + 1, digits - 1, stream)
-            pairs = torch.cat([pairs, drawn[_is_of(split, drawn)]])
-        pairs = pairs[:size]
+        pairs = draw_of_split(split, size, lambda rows: self._columns(rows, digits - 1, stream), _hash)  # [B, C]
         tokens = torch.cat([pairs + _PAIR, torch.full_like(pairs[:, :1], _EQUALS), _add(pairs)], 1)  # [B, T]
         given = (torch.arange(2 * digits) < digits).expand(size, -1)
         return Batch(tokens, given, torch.ones_like(given))

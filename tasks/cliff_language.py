@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.contracts import Batch, Coordinates, Curve, Discrete, Metric, Output, Score, Split, Task, stream
+from benchmark.contracts import Batch, Coordinates, Curve, Discrete, Metric, SparseLanguage, Split, stream
 
 _LETTERS = 23
 _RESET = _LETTERS  # the 24th symbol, and what stands before the first
@@ -21,7 +21,7 @@ _FOLLOWERS = 6  # letters that may ever follow a symbol; the one before it picks
 _CHANCES = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)  # [D] of a pair's successors
 
 
-class CliffLanguage(Task):
+class CliffLanguage(SparseLanguage):
     """Model a sparse language of order 2: three of 23 letters may follow each pair, and only RESET follows a slip.
 
     The history is broken from a letter that may not stand where it stands until the next RESET. A RESET always begins
@@ -77,14 +77,6 @@ class CliffLanguage(Task):
         tokens = torch.stack(columns, 1)  # [B, T]
         return Batch(tokens, torch.zeros_like(tokens, dtype=torch.bool), torch.ones_like(tokens, dtype=torch.bool))
 
-    def score(self, batch: Batch, output: Output) -> Score:
-        """1 for a token that is impossible after the history that was fed; on gold prefixes the model's own draw."""
-        return Score((~self._possible(batch, output.history, output.tokens)).double(), output.own.double())
-
-    def reward(self, batch: Batch, output: Output) -> Tensor:
-        """1 for an own token that is possible, [B, T]."""
-        return (self.correct(batch, output.tokens) & output.own).float()
-
     def process(self, batch: Batch, history: Tensor) -> Tensor:
         """P(symbol | history), [B, T, V]: the successors of the last two symbols, or RESET where it is broken."""
         before = torch.nn.functional.pad(history, (2, 0), value=_RESET)  # [B, T + 2]
@@ -99,15 +91,3 @@ class CliffLanguage(Task):
         """Column, counted from 1, of the last event before each column, 0 where there is none: [B, T] -> [B, T]."""
         columns = event * torch.arange(1, event.shape[1] + 1)
         return torch.nn.functional.pad(columns.cummax(1).values, (1, 0))[:, :-1]
-
-    def expert(self, batch: Batch, history: Tensor) -> Tensor:
-        """The process itself: nothing goes on beside the model's own symbols, [B, T, V]."""
-        return self.process(batch, history)
-
-    def correct(self, batch: Batch, history: Tensor) -> Tensor:
-        """Does the token have positive probability under the process, given the history before it? [B, T] bool."""
-        return self._possible(batch, history, history)
-
-    def _possible(self, batch: Batch, history: Tensor, tokens: Tensor) -> Tensor:
-        log_p = self.process(batch, history)  # [B, T, V]
-        return log_p.gather(-1, tokens[..., None]).squeeze(-1) > -math.inf  # [B, T]

@@ -6,19 +6,17 @@ six deep the last one is closed, and else either has probability 1/2; an opened 
 Axes: B batch, T time, K types, D greatest depth, V = 2 K symbols.
 """
 
-import math
-
 import torch
 from torch import Tensor
 
-from benchmark.contracts import Batch, Coordinates, Curve, Discrete, Metric, Output, Score, Split, Task
+from benchmark.contracts import Batch, Coordinates, Curve, Discrete, Metric, SparseLanguage, Split
 
 _TYPES = 4
 _DEPTH = 6
 _OPENING = torch.tensor([1.0, *[0.5] * (_DEPTH - 1), 0.0], dtype=torch.float64)  # [D + 1] P(open | depth)
 
 
-class DyckLanguage(Task):
+class DyckLanguage(SparseLanguage):
     """Model nested brackets of four types, at most six deep.
 
     The stack is defined after every symbol: a close of the wrong type takes the last bracket off like the right one,
@@ -81,29 +79,9 @@ class DyckLanguage(Task):
         place = latest.gather(0, (depth - 1).clamp_min(0)[None])[0] - 1  # [B, T]
         return depth, types.gather(1, place.clamp_min(0))
 
-    def score(self, batch: Batch, output: Output) -> Score:
-        """1 for a token that is impossible after the history that was fed; on gold prefixes the model's own draw."""
-        return Score((~self._possible(batch, output.history, output.tokens)).double(), output.own.double())
-
-    def reward(self, batch: Batch, output: Output) -> Tensor:
-        """1 for an own token that is possible, [B, T]."""
-        return (self.correct(batch, output.tokens) & output.own).float()
-
     def process(self, batch: Batch, history: Tensor) -> Tensor:
         """P(symbol | stack after the history), [B, T, V]."""
         depth, top = self._stack(history < _TYPES, history % _TYPES)
         opening = _OPENING[depth][..., None]  # [B, T, 1]
         closing = (1 - opening) * torch.nn.functional.one_hot(top, _TYPES)  # [B, T, K]
         return torch.cat([(opening / _TYPES).expand_as(closing), closing], -1).log()
-
-    def expert(self, batch: Batch, history: Tensor) -> Tensor:
-        """The process itself: nothing goes on beside the model's own symbols, [B, T, V]."""
-        return self.process(batch, history)
-
-    def correct(self, batch: Batch, history: Tensor) -> Tensor:
-        """Does the token have positive probability under the process, given the history before it? [B, T] bool."""
-        return self._possible(batch, history, history)
-
-    def _possible(self, batch: Batch, history: Tensor, tokens: Tensor) -> Tensor:
-        log_p = self.process(batch, history)  # [B, T, V]
-        return log_p.gather(-1, tokens[..., None]).squeeze(-1) > -math.inf  # [B, T]

@@ -28,11 +28,13 @@ from benchmark.contracts import (
     completion_costs,
     draw_examples,
     edit_rate,
+    edit_reward,
     exact_match,
     missing_data,
     optimal_completions,
     package_data,
     split_by_hash,
+    whole_costs,
 )
 
 _LETTERS = " '" + "abcdefghijklmnopqrstuvwxyz"
@@ -173,11 +175,7 @@ class G2pSentences(Task):
         Before the end the distance is the least to any prefix of gold; at the last token it is that to gold as a whole.
         """
         costs = completion_costs(batch, output.tokens, output.own)  # [B, T + 1, N + 1]
-        whole = costs.gather(-1, batch.lengths[:, None, None].expand(-1, costs.shape[1], 1)).squeeze(-1)  # [B, T + 1]
-        least = costs.min(-1).values  # [B, T + 1]
-        last = output.own.cumsum(1) == output.lengths[:, None]  # [B, T]
-        after = torch.where(last, whole[:, 1:], least[:, 1:])
-        return ((least[:, :-1] - after) * output.own / batch.lengths[:, None]).float()
+        return edit_reward(costs.min(-1).values, whole_costs(batch, costs), output, batch.lengths)
 
     def expert(self, batch: Batch, history: Tensor) -> Tensor:
         """Uniform over the optimal completions of the history (Sabour et al. 2019, arXiv 1810.01398), [B, T, V]."""

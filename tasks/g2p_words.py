@@ -28,10 +28,12 @@ from benchmark.contracts import (
     completion_costs,
     draw_examples,
     edit_rate,
+    edit_reward,
     missing_data,
     optimal_completions,
     package_data,
     split_by_hash,
+    whole_costs,
 )
 
 _LETTERS = "'-.abcdefghijklmnopqrstuvwxyz"
@@ -153,11 +155,8 @@ class G2pWords(Task):
         """
         every, row = self._pronunciations(batch)
         costs = completion_costs(every, output.tokens[row], output.own[row])  # [R, T + 1, N + 1]
-        whole = costs.gather(-1, every.lengths[:, None, None].expand(-1, costs.shape[1], 1)).squeeze(-1)  # [R, T + 1]
-        whole, least = _least(whole, len(batch)), _least(costs.min(-1).values, len(batch))  # [B, T + 1] each
-        last = output.own.cumsum(1) == output.lengths[:, None]  # [B, T]
-        after = torch.where(last, whole[:, 1:], least[:, 1:])
-        return ((least[:, :-1] - after) * output.own / batch.lengths[:, None]).float()
+        prefix, whole = (_least(part, len(batch)) for part in (costs.min(-1).values, whole_costs(every, costs)))
+        return edit_reward(prefix, whole, output, batch.lengths)  # of [B, T + 1] each
 
     def expert(self, batch: Batch, history: Tensor) -> Tensor:
         """Uniform over the optimal completions of the history (Sabour et al. 2019, arXiv 1810.01398), [B, T, V]."""

@@ -15,12 +15,9 @@ from benchmark.contracts import (
     Coordinates,
     Curve,
     Discrete,
+    FullSupportLanguage,
     Metric,
-    Output,
-    Score,
     Split,
-    Task,
-    kl_divergence,
     stream_seed,
 )
 
@@ -37,7 +34,7 @@ def _rows(count: int, size: int, name: str) -> Tensor:
     return (1 - _SMOOTHING) * rows + _SMOOTHING / size
 
 
-class HmmLanguage(Task):
+class HmmLanguage(FullSupportLanguage):
     """Model the symbols of a hidden Markov model with 8 states (null control)."""
 
     name = "hmm_language"
@@ -78,17 +75,6 @@ class HmmLanguage(Task):
         tokens = torch.stack(columns, 1)  # [B, T]
         return Batch(tokens, torch.zeros_like(tokens, dtype=torch.bool), torch.ones_like(tokens, dtype=torch.bool))
 
-    def score(self, batch: Batch, output: Output) -> Score:
-        """KL(P||Q) of the next symbol on the history that was fed, exact over symbols."""
-        assert output.log_probabilities is not None
-        divergence = kl_divergence(self.process(batch, output.history), output.log_probabilities.double())
-        return Score(divergence, output.own.double())
-
-    def reward(self, batch: Batch, output: Output) -> Tensor:
-        """Log-probability of each own symbol under the process, [B, T] nats."""
-        log_p = self.process(batch, output.tokens).gather(-1, output.tokens[..., None]).squeeze(-1)
-        return (log_p * output.own).float()
-
     def process(self, batch: Batch, history: Tensor) -> Tensor:
         """Forward filter over the history, [B, T, V]; total, because the emissions have full support."""
         belief = torch.full((len(history), _STATES), 1 / _STATES, dtype=torch.float64)  # [B, S] before the symbol
@@ -99,7 +85,3 @@ class HmmLanguage(Task):
             belief = belief * likelihood[symbol]
             belief = (belief / belief.sum(-1, keepdim=True)) @ self.transition
         return torch.stack(predicted, 1).log()
-
-    def expert(self, batch: Batch, history: Tensor) -> Tensor:
-        """The process itself: nothing goes on beside the model's own symbols, [B, T, V]."""
-        return self.process(batch, history)

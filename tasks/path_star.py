@@ -16,20 +16,28 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from benchmark.contracts import Batch, Coordinates, Curve, Discrete, Metric, Output, Score, Split, Task, stream_seed
+from benchmark.contracts import (
+    Batch,
+    Coordinates,
+    Curve,
+    Discrete,
+    Metric,
+    Output,
+    Score,
+    Split,
+    Task,
+    draw_of_split,
+    multilinear_hash,
+)
 
 _ARMS = 2
 _LABELS = 20
 _NAMES = tuple("abcdefghijklmnopqrst")
-_TENTHS: dict[Split, tuple[int, int]] = {"train": (0, 8), "validation": (8, 9), "test": (9, 10)}  # of all graphs
 
 
-def _is_of(split: Split, labels: Tensor) -> Tensor:
-    """Whether graphs [B, 1 + E] (labels of all nodes) belong to a split, [B] bool, by a multilinear hash."""
-    salt = torch.Generator().manual_seed(stream_seed(PathStar.name, PathStar.version, "split"))
-    weights = torch.randint(2**62, (labels.shape[1],), generator=salt)
-    tenth = (((labels + 1) * weights).sum(1) >> 32) % 10  # the products wrap around
-    return (tenth >= _TENTHS[split][0]) & (tenth < _TENTHS[split][1])
+def _hash(labels: Tensor) -> Tensor:
+    """Hash of graphs by the labels of all nodes [B, 1 + E], [B]."""
+    return multilinear_hash(labels, PathStar.name, PathStar.version, "split")
 
 
 class PathStar(Task):
@@ -67,12 +75,12 @@ class PathStar(Task):
         No graph is in two splits: each split has its tenths of a hash of the graph, the order of the edges left out.
         """
         nodes = int(torch.randint(length[0], length[1] + 1, (), generator=stream)) if split == "train" else length[1]
-        edges, tenths = _ARMS * (nodes - 1), _TENTHS[split][1] - _TENTHS[split][0]
-        labels = torch.empty(0, 1 + edges, dtype=torch.int64)
-        while len(labels) < size:
-            drawn = torch.rand(12 * size // tenths + 1, _LABELS, generator=stream).argsort(1)[:, : 1 + edges]
-            labels = torch.cat([labels, drawn[_is_of(split, drawn)]])
-        centre, others = labels[:size].split([1, edges], 1)
+        edges = _ARMS * (nodes - 1)
+
+        def draw(rows: int) -> Tensor:
+            return torch.rand(rows, _LABELS, generator=stream).argsort(1)[:, : 1 + edges]
+
+        centre, others = draw_of_split(split, size, draw, _hash).split([1, edges], 1)
         arms = torch.cat([centre[:, None].expand(-1, _ARMS, 1), others.view(size, _ARMS, -1)], 2)  # [B, D, L]
         symbols = (_LABELS * (1 + arms[..., :-1]) + arms[..., 1:]).flatten(1)  # [B, E]
         shuffled = symbols.gather(1, torch.rand(symbols.shape, generator=stream).argsort(1))

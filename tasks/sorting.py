@@ -13,20 +13,28 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmark.contracts import Batch, Coordinates, Curve, Discrete, Metric, Output, Score, Split, Task, stream_seed
+from benchmark.contracts import (
+    Batch,
+    Coordinates,
+    Curve,
+    Discrete,
+    Metric,
+    Output,
+    Score,
+    Split,
+    Task,
+    draw_of_split,
+    hash_weights,
+)
 
 _ALPHABET = "abcdefghijklmnop"
 _SIZE = len(_ALPHABET)
 _END, _READ = _SIZE, _SIZE + 1
-_TENTHS: dict[Split, tuple[int, int]] = {"train": (0, 8), "validation": (8, 9), "test": (9, 10)}  # of all multisets
 
 
-def _is_of(split: Split, symbols: Tensor) -> Tensor:
-    """Whether the symbols of each row [B, N] belong to a split, [B] bool, by a hash that does not see their order."""
-    salt = torch.Generator().manual_seed(stream_seed(Sorting.name, Sorting.version, "split"))
-    weights = torch.randint(2**62, (_SIZE,), generator=salt)
-    tenth = (weights[symbols].sum(1) >> 32) % 10  # sums wrap around
-    return (tenth >= _TENTHS[split][0]) & (tenth < _TENTHS[split][1])
+def _hash(symbols: Tensor) -> Tensor:
+    """Hash of the symbols of each row [B, N], their order left out, [B]."""
+    return hash_weights(_SIZE, Sorting.name, Sorting.version, "split")[symbols].sum(1)  # sums wrap around
 
 
 class Sorting(Task):
@@ -62,12 +70,11 @@ class Sorting(Task):
         No two splits share a sorted row: each split has its tenths of a hash of the symbols, their order left out.
         """
         count = int(torch.randint(length[0], length[1] + 1, (), generator=stream)) if split == "train" else length[1]
-        tenths = _TENTHS[split][1] - _TENTHS[split][0]
-        rows = torch.empty(0, count, dtype=torch.int64)
-        while len(rows) < size:
-            drawn = torch.randint(_SIZE, (12 * size // tenths + 1, count), generator=stream)
-            rows = torch.cat([rows, drawn[_is_of(split, drawn)]])
-        rows = rows[:size]
+
+        def draw(rows: int) -> Tensor:
+            return torch.randint(_SIZE, (rows, count), generator=stream)
+
+        rows = draw_of_split(split, size, draw, _hash)  # [B, N]
         one = torch.ones_like(rows[:, :1])
         tokens = torch.cat([rows, one * _READ, rows.sort(1).values, one * _END], 1)  # [B, T]
         given = (torch.arange(2 * count + 2) <= count).expand(size, -1)

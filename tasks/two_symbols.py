@@ -13,13 +13,13 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.contracts import Batch, Coordinates, Curve, Discrete, Metric, Output, Score, Split, Task, kl_divergence
+from benchmark.contracts import Batch, Coordinates, Curve, Discrete, FullSupportLanguage, Metric, Split
 
 _SYMBOLS = 4
 _AGREEMENT = 0.9
 
 
-class TwoSymbols(Task):
+class TwoSymbols(FullSupportLanguage):
     """Model two symbols: the first uniform, the second equal to it with probability .9, else uniform on the others."""
 
     name = "two_symbols"
@@ -66,23 +66,8 @@ class TwoSymbols(Task):
         tokens = torch.stack([first, (first + shift * differs) % _SYMBOLS], 1)[:, :symbols]  # [B, T]
         return Batch(tokens, torch.zeros_like(tokens, dtype=torch.bool), torch.ones_like(tokens, dtype=torch.bool))
 
-    def score(self, batch: Batch, output: Output) -> Score:
-        """KL(P||Q) of the next symbol on the history that was fed, exact over symbols."""
-        assert output.log_probabilities is not None
-        divergence = kl_divergence(self.process(batch, output.history), output.log_probabilities.double())
-        return Score(divergence, output.own.double())
-
-    def reward(self, batch: Batch, output: Output) -> Tensor:
-        """Log-probability of each own symbol under the process, [B, T] nats."""
-        log_p = self.process(batch, output.tokens).gather(-1, output.tokens[..., None]).squeeze(-1)
-        return (log_p * output.own).float()
-
     def process(self, batch: Batch, history: Tensor) -> Tensor:
         """P(symbol | the one before it), uniform for the first, [B, T, K]; total, because every pair has P > 0."""
         later = self.conditional.log()[history[:, :-1]]  # [B, T - 1, K]
         first = torch.full((len(history), 1, _SYMBOLS), -math.log(_SYMBOLS), dtype=torch.float64)
         return torch.cat([first, later], 1)
-
-    def expert(self, batch: Batch, history: Tensor) -> Tensor:
-        """The process itself: nothing goes on beside the model's own symbols, [B, T, K]."""
-        return self.process(batch, history)

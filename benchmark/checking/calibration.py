@@ -125,6 +125,10 @@ def cliff() -> Iterator[Check]:
     grid = [2**k for k in range(3, 8)]
     points = [(math.log(length), math.log(cliff_cost(length, 1e-3))) for length in grid]
     yield near("cliff: log-log slope of the cost, e = 0.001", 2.03, _slope(points), 0.005)
+    counted = [(math.log(length), math.log(cliff_cost(length + 1, 1e-3))) for length in grid]  # exponent t, not t - 1
+    yield near("cliff: log-log slope with the slip counted, e = 0.001", 1.948, _slope(counted), 0.0005)
+    far = [(math.log(length), math.log(cliff_cost(length, 0.5))) for length in (2**k for k in range(10, 14))]
+    yield near("cliff: log-log slope far beyond 1 / e, e = 0.5", 1.0, _slope(far), 0.005)
     estimate = survival(off, torch.ones_like(off))
     yield near("survival on the cliff up to 64, e = 0.01", (1 - slip) ** 63, float(estimate.survival[63]), 0.005)
     yield near("hazard on the cliff, e = 0.01", slip, float(estimate.hazard[1:65].mean()), 0.0005)

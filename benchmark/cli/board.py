@@ -28,7 +28,7 @@ def board(folder: Path, *, as_json: Annotated[bool, Parameter(name="--json")] = 
         print(to_json(rows, summary), end="")
     else:
         print_board(rows, summary)
-        print(f"\nwritten: {folder}/leaderboard.md .csv .json and figures/quality_vs_length.pdf .svg .png")
+        print(f"\n{written(folder)}")
     return 0
 
 
@@ -58,6 +58,12 @@ def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
     except OSError as error:
         raise UsageError(f"cannot write the board to {folder}: {error.strerror or error}") from None
     return rows, summary
+
+
+def written(folder: Path) -> str:
+    """Name the board and the figures of a folder."""
+    figures = " ".join(sorted(path.stem for path in (folder / "figures").glob("*.pdf")))
+    return f"written: {folder}/leaderboard.md .csv .json; figures (.pdf .svg .png): {figures}"
 
 
 def report_damaged(damaged: "Sequence[Damaged]") -> None:

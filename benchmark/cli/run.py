@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from benchmark.cli.board import print_board, report_damaged, write_reports
+from benchmark.cli.board import print_board, report_damaged, write_reports, written
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
@@ -138,5 +138,5 @@ def _close(sweep: "Sweep", folder: Path) -> int:
             file=sys.stderr,
         )
         return 1
-    print(f"written: {folder}/leaderboard.md .csv .json and figures/quality_vs_length.pdf .svg .png", file=sys.stderr)
+    print(written(folder), file=sys.stderr)
     return 0

@@ -2,8 +2,16 @@
 
 from benchmark.contracts.baseline import Baseline, Coin, Context, Loss
 from benchmark.contracts.batch import Batch, Output, own_positions
-from benchmark.contracts.edits import completion_costs, edit_rate, exact_match, optimal_completions
+from benchmark.contracts.edits import (
+    completion_costs,
+    edit_rate,
+    edit_reward,
+    exact_match,
+    optimal_completions,
+    whole_costs,
+)
 from benchmark.contracts.knobs import Knob
+from benchmark.contracts.languages import FullSupportLanguage, SparseLanguage
 from benchmark.contracts.losses import kl_divergence, mean_over_own, token_log_likelihood, token_nll
 from benchmark.contracts.model import SequenceModel, State, fed_before
 from benchmark.contracts.package_data import draw_examples, missing_data, package_data, split_by_hash
@@ -16,6 +24,7 @@ from benchmark.contracts.policy_gradient import (
 )
 from benchmark.contracts.schedules import SCHEDULES
 from benchmark.contracts.spaces import Continuous, Discrete, Space
+from benchmark.contracts.splits import belongs_to, draw_of_split, hash_weights, multilinear_hash
 from benchmark.contracts.streams import seeded, stream, stream_seed
 from benchmark.contracts.task import Coordinates, Curve, Decoding, Metric, Replay, Response, Score, Split, Task
 
@@ -30,6 +39,7 @@ __all__ = [
     "Curve",
     "Decoding",
     "Discrete",
+    "FullSupportLanguage",
     "Knob",
     "Loss",
     "Metric",
@@ -40,19 +50,25 @@ __all__ = [
     "Score",
     "SequenceModel",
     "Space",
+    "SparseLanguage",
     "Split",
     "State",
     "Task",
     "at_own_positions",
+    "belongs_to",
     "completion_costs",
     "draw_examples",
+    "draw_of_split",
     "edit_rate",
+    "edit_reward",
     "exact_match",
     "fed_before",
+    "hash_weights",
     "kl_divergence",
     "leave_one_out",
     "mean_over_own",
     "missing_data",
+    "multilinear_hash",
     "optimal_completions",
     "own_positions",
     "package_data",
@@ -64,4 +80,5 @@ __all__ = [
     "stream_seed",
     "token_log_likelihood",
     "token_nll",
+    "whole_costs",
 ]

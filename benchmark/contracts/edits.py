@@ -9,7 +9,7 @@ import torch
 from rapidfuzz.distance import Levenshtein
 from torch import Tensor
 
-from benchmark.contracts.batch import Batch
+from benchmark.contracts.batch import Batch, Output
 from benchmark.contracts.task import Score
 
 Rows = Sequence[Sequence[Hashable]]
@@ -61,6 +61,24 @@ def completion_costs(batch: Batch, tokens: Tensor, own: Tensor) -> Tensor:
         rows.append(row)
     beyond = prefix > batch.lengths[:, None]  # [B, N + 1]
     return torch.stack(rows, 1).masked_fill(beyond[:, None], torch.inf)
+
+
+def whole_costs(batch: Batch, costs: Tensor) -> Tensor:
+    """Of the costs of a batch [B, T + 1, N + 1], those of gold as a whole, [B, T + 1]."""
+    return costs.gather(-1, batch.lengths[:, None, None].expand(-1, costs.shape[1], 1)).squeeze(-1)
+
+
+def edit_reward(least: Tensor, whole: Tensor, output: Output, lengths: Tensor) -> Tensor:
+    """The fall of the edit distance with each token, per gold token, [B, T]; a row sums to minus its error rate.
+
+    Args:
+        least: [B, T + 1], the least distance to any prefix of gold, which counts before the last own token.
+        whole: [B, T + 1], that to gold as a whole, which counts at the last one.
+        lengths: [B], own tokens of gold.
+    """
+    last = output.own.cumsum(1) == output.lengths[:, None]  # [B, T]
+    after = torch.where(last, whole[:, 1:], least[:, 1:])
+    return ((least[:, :-1] - after) * output.own / lengths[:, None]).float()
 
 
 def optimal_completions(batch: Batch, history: Tensor, symbols: int) -> Tensor:

@@ -58,17 +58,19 @@ class Draw:
             logits = logits / self.temperature
         if self.nucleus < 1:
             logits = _within_nucleus(logits, self.nucleus)
-        block = (len(logits) // self.copies, *logits.shape[1:])
-        uniform = torch.rand(block, dtype=logits.dtype, generator=self.stream)
-        if self.copies > 1:
-            uniform = uniform.repeat(self.copies, *[1] * (logits.dim() - 1))
+        uniform = self._noise(torch.rand, logits)
         return (logits - uniform.log_().neg_().log_().to(logits.device)).argmax(-1)
+
+    def _noise(self, distribution: Callable[..., Tensor], like: Tensor) -> Tensor:
+        """Draw noise in the shape of a tensor, the same for each copy of its rows."""
+        block = distribution((len(like) // self.copies, *like.shape[1:]), dtype=like.dtype, generator=self.stream)
+        return block.repeat(self.copies, *[1] * (like.dim() - 1)) if self.copies > 1 else block
 
     def _vector(self, prediction: Tensor, space: Continuous) -> Tensor:
         mean, log_deviation = prediction.chunk(2, -1)  # [B, D] each
         if self.decoding == "greedy" or space.noise == "none":
             return mean
-        noise = torch.randn(mean.shape, dtype=mean.dtype, generator=self.stream).to(mean.device)
+        noise = self._noise(torch.randn, mean).to(mean.device)
         return mean + self.temperature * log_deviation.exp() * noise
 
 

@@ -58,7 +58,7 @@ def continue_after(
     """
     batch, copies, rows = instances.batch, len(arms), len(instances.batch)
     within = own_positions(batch.own) <= instances.prefix  # [B, T]
-    given, valid = ((part.repeat(copies, 1)) for part in (batch.given | (within & batch.valid), batch.valid))
+    given, valid = (part.repeat(copies, 1) for part in (batch.given | (within & batch.valid), batch.valid))
     started = Batch(torch.cat(list(arms)), given, valid)  # the arms below each other, [A B, T]
     output = run_freely(model, task, started, Draw(task.decoding, stream(*instances.names, "continue"), copies=copies))
     blocks = [slice(first, first + rows) for first in range(0, copies * rows, rows)]

@@ -28,7 +28,7 @@ def draw_profiles(groups: Sequence[Group], folder: Path, command: str) -> list[P
         axes[0].set(
             title=f"{len(scores.tasks)} tasks, {len(scores.seeds)} seeds",
             xlabel="normalised quality (0 floor, 1 ceiling)",
-            ylabel="share of cells above →",
+            ylabel="share of cells above ↑",
             ylim=(-0.02, 1.02),
         )
         shared_legend(figure, axes, columns=2)

@@ -11,6 +11,9 @@ from benchmark.contracts import Batch, Discrete, Output, Task, stream
 from benchmark.contracts.registry import Registry
 
 TASKS = {entry.name: entry for entry in Registry().of("tasks")}
+ORACLES = [
+    (name, oracle) for name in sorted(TASKS) for oracle in ("process", "expert") if Registry().task(name).has(oracle)
+]
 GOLDEN = Path(__file__).parents[1] / "golden" / "tasks.json"
 
 
@@ -78,10 +81,8 @@ def test_scores_have_the_shape_of_the_curve_axis(task):
         assert (score.weight >= 0).all()
 
 
-@pytest.mark.parametrize("oracle", ["process", "expert"])
+@pytest.mark.parametrize(("task", "oracle"), ORACLES, indirect=["task"])
 def test_oracles_are_distributions_over_emitted_symbols_on_every_history(task, oracle):
-    if not task.has(oracle):
-        pytest.skip(f"{task.name} has no {oracle}")
     silent = [symbol for symbol in range(task.space.size) if symbol not in task.space.emits]
     for batch in batches(task):
         for history in (batch.tokens, random_history(task, batch)):
@@ -90,10 +91,8 @@ def test_oracles_are_distributions_over_emitted_symbols_on_every_history(task, o
             assert (probability[:, silent] == 0).all()
 
 
-@pytest.mark.parametrize("oracle", ["process", "expert"])
+@pytest.mark.parametrize(("task", "oracle"), ORACLES, indirect=["task"])
 def test_oracles_do_not_look_ahead(task, oracle):
-    if not task.has(oracle):
-        pytest.skip(f"{task.name} has no {oracle}")
     batch = batches(task)[0]
     history, column = random_history(task, batch), batch.tokens.shape[1] // 2
     later = torch.cat([history[:, :column], random_history(task, batch).roll(1, 0)[:, column:]], 1)
