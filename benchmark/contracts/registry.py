@@ -54,7 +54,8 @@ class Entry:
         if self.plugin is None:
             return ""
         if self.builtin:
-            return str(self.plugin.version)
+            edition = self.plugin.edition if issubclass(self.plugin, Task) else ""
+            return f"{self.plugin.version} {edition}".strip()
         source = Path(inspect.getfile(self.plugin)).read_bytes()
         return "sha256:" + hashlib.sha256(source).hexdigest()[:16]
 
