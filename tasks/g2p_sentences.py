@@ -19,20 +19,16 @@ from benchmark.contracts import (
     CMUDICT,
     Batch,
     Coordinates,
-    CorpusTask,
     Curve,
     Discrete,
     Metric,
     Output,
     Score,
     Split,
-    completion_costs,
+    TransductionTask,
     edit_rate,
-    edit_reward,
     exact_match,
-    optimal_completions,
     split_by_hash,
-    whole_costs,
 )
 
 _LETTERS = " '" + "abcdefghijklmnopqrstuvwxyz"
@@ -91,7 +87,7 @@ def _example(words: list[str], lexicon: dict[str, str]) -> Example:
     return Example(" ".join(words), said, sum(len(lexicon[word].split()) for word in words))
 
 
-class G2pSentences(CorpusTask):
+class G2pSentences(TransductionTask):
     """Say a sentence: letters in, phonemes out; real chat turns, split by conversation."""
 
     name = "g2p_sentences"
@@ -149,10 +145,6 @@ class G2pSentences(CorpusTask):
         targets = [[_INDEX[symbol] for symbol in example.said.split()] + [_END] for example in examples]
         return Batch.from_rows(prompts, targets)
 
-    def limit(self, batch: Batch) -> Tensor:
-        """Twice the letters and ten more: beyond any pronunciation, and no function of gold."""
-        return 2 * batch.given.sum(1) + 10
-
     def score(self, batch: Batch, output: Output) -> Score:
         """Edits between the phonemes said and gold's, gaps and the end left out, over gold's phonemes; [B]."""
         return edit_rate(self._phonemes(output.tokens, output.own), self._phonemes(batch.tokens, batch.own))
@@ -172,20 +164,3 @@ class G2pSentences(CorpusTask):
     def _phonemes(tokens: Tensor, own: Tensor) -> list[list[int]]:
         spoken = own & (tokens != _GAP) & (tokens != _END)
         return [row[kept].tolist() for row, kept in zip(tokens, spoken, strict=True)]
-
-    def reward(self, batch: Batch, output: Output) -> Tensor:
-        """The fall of the edit distance to gold with each token, per gold token; a row sums to minus its error rate.
-
-        Before the end the distance is the least to any prefix of gold; at the last token it is that to gold as a whole.
-        """
-        costs = completion_costs(batch, output.tokens, output.own)  # [B, T + 1, N + 1]
-        return edit_reward(costs.min(-1).values, whole_costs(batch, costs), output, batch.lengths)
-
-    def expert(self, batch: Batch, history: Tensor) -> Tensor:
-        """Uniform over the optimal completions of the history (Sabour et al. 2019, arXiv 1810.01398), [B, T, V]."""
-        best = optimal_completions(batch, history, self.space.size)  # [B, T, V]
-        return best.double().log() - best.sum(-1, keepdim=True).double().log()
-
-    def correct(self, batch: Batch, history: Tensor) -> Tensor:
-        """Is the token among the optimal completions of what was said before it, [B, T]?"""
-        return optimal_completions(batch, history, self.space.size).gather(-1, history[..., None]).squeeze(-1)

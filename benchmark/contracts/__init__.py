@@ -28,6 +28,7 @@ from benchmark.contracts.spaces import Continuous, Discrete, Space
 from benchmark.contracts.splits import belongs_to, draw_of_split, hash_weights, multilinear_hash
 from benchmark.contracts.streams import seeded, stream, stream_seed
 from benchmark.contracts.task import Coordinates, Curve, Decoding, Metric, Replay, Response, Score, Split, Task
+from benchmark.contracts.transduction import TransductionTask
 
 __all__ = [
     "CHITCHAT",
@@ -59,6 +60,7 @@ __all__ = [
     "Split",
     "State",
     "Task",
+    "TransductionTask",
     "at_own_positions",
     "belongs_to",
     "completion_costs",
