@@ -33,6 +33,7 @@ from benchmark.contracts import (
     edit_reward,
     optimal_completions,
     split_by_hash,
+    uniform_over,
     whole_costs,
 )
 
@@ -180,8 +181,7 @@ class G2pWords(CorpusTask):
 
     def expert(self, batch: Batch, history: Tensor) -> Tensor:
         """Uniform over the optimal completions of the history (Sabour et al. 2019, arXiv 1810.01398), [B, T, V]."""
-        best = self._best(batch, history)
-        return best.double().log() - best.sum(-1, keepdim=True).double().log()
+        return uniform_over(self._best(batch, history))
 
     def correct(self, batch: Batch, history: Tensor) -> Tensor:
         """Is the token among the optimal completions of what was said before it, [B, T]?"""

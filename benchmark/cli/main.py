@@ -11,6 +11,7 @@ from cyclopts.config import Toml
 import benchmark
 from benchmark.cli.board import board
 from benchmark.cli.calibrate import calibrate
+from benchmark.cli.check import check
 from benchmark.cli.list import list_plugins
 from benchmark.cli.run import run
 from benchmark.cli.throughput import throughput
@@ -36,6 +37,7 @@ Examples:
     ebb list baselines             what there is, what is broken or missing
     ebb throughput                 parallel against step-wise training paths
     ebb trace RECORD.json          one example, from input to result
+    ebb check copycat_tagging      does a task keep its promises?
     ebb calibrate                  the instruments against known answers
 """
 
@@ -52,6 +54,7 @@ app.command(run)
 app.command(board)
 app.command(throughput)
 app.command(calibrate)
+app.command(check)
 app.command(trace)
 
 

@@ -9,6 +9,7 @@ from benchmark.contracts.edits import (
     edit_reward,
     exact_match,
     optimal_completions,
+    uniform_over,
     whole_costs,
 )
 from benchmark.contracts.knobs import Knob
@@ -86,5 +87,6 @@ __all__ = [
     "stream_seed",
     "token_log_likelihood",
     "token_nll",
+    "uniform_over",
     "whole_costs",
 ]

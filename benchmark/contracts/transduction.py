@@ -9,7 +9,7 @@ from torch import Tensor
 
 from benchmark.contracts.batch import Batch, Output
 from benchmark.contracts.corpus import CorpusTask
-from benchmark.contracts.edits import completion_costs, edit_reward, optimal_completions, whole_costs
+from benchmark.contracts.edits import completion_costs, edit_reward, optimal_completions, uniform_over, whole_costs
 from benchmark.contracts.spaces import Discrete
 
 
@@ -30,8 +30,7 @@ class TransductionTask(CorpusTask, ABC):
 
     def expert(self, batch: Batch, history: Tensor) -> Tensor:
         """Uniform over the optimal completions of the history (Sabour et al. 2019, arXiv 1810.01398), [B, T, V]."""
-        best = self._best(batch, history)
-        return best.double().log() - best.sum(-1, keepdim=True).double().log()
+        return uniform_over(self._best(batch, history))
 
     def correct(self, batch: Batch, history: Tensor) -> Tensor:
         """Is the token among the optimal completions of what was said before it, [B, T]?"""
