@@ -14,6 +14,7 @@ from benchmark.cli.calibrate import calibrate
 from benchmark.cli.check import check
 from benchmark.cli.list import list_plugins
 from benchmark.cli.run import run
+from benchmark.cli.show import show
 from benchmark.cli.throughput import throughput
 from benchmark.cli.trace import trace
 from benchmark.errors import UsageError
@@ -37,6 +38,7 @@ Examples:
     ebb list baselines             what there is, what is broken or missing
     ebb throughput                 parallel against step-wise training paths
     ebb trace RECORD.json          one example, from input to result
+    ebb show copycat_tagging       a task: examples, controls, a picture
     ebb check copycat_tagging      does a task keep its promises?
     ebb calibrate                  the instruments against known answers
 """
@@ -54,6 +56,7 @@ app.command(run)
 app.command(board)
 app.command(throughput)
 app.command(calibrate)
+app.command(show)
 app.command(check)
 app.command(trace)
 

@@ -6,6 +6,8 @@ Axes: B batch.
 """
 
 import hashlib
+import math
+import random
 import statistics
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -29,6 +31,7 @@ from benchmark.settings import Frozen
 Symbols = tuple[str, ...]
 _READ, _END = "→", "■"  # between prompt and target, and after the target
 _WHOLE = "it needs a whole target; on gold prefixes there is a token error rate instead"
+_GUESSES = 1000  # test examples on which chance is measured
 _QUARTERS = 4  # of the examples by length: the buckets of the curve unless the file says otherwise
 
 
@@ -162,7 +165,7 @@ def task_of_file(path: Path) -> type[OwnData]:
         "further_metrics": (other,),
         "curve": curve,
         "decoding": declared.decoding,
-        "floor": 1.0 if main is edits else 0.0,  # saying nothing
+        "floor": _chance(splits["test"]) if main is edits else 0.0,
         "ceiling": 0.0 if main is edits else 1.0,
         "citation": declared.citation,
         "licence": declared.licence,
@@ -229,6 +232,17 @@ def _quarters(lengths: Sequence[int]) -> tuple[tuple[int, int], ...]:
     inner = statistics.quantiles(lengths, n=_QUARTERS) if len(lengths) > 1 else []
     ends = sorted({*(int(end) for end in inner), lengths[-1]} - {0})
     return tuple((before + 1, end) for before, end in zip([0, *ends], ends, strict=False))
+
+
+def _chance(pairs: Sequence[Pair]) -> float:
+    """Error rate of saying nothing or, where that is less, of symbols drawn uniformly until the end is one of them."""
+    said = sorted({symbol for pair in pairs for symbol in pair.target})
+    draws, guesses, pairs = random.Random(0), [], pairs[:_GUESSES]
+    for _ in pairs:
+        length = int(math.log(1 - draws.random()) / math.log(len(said) / (len(said) + 1)))  # geometric
+        guesses.append(draws.choices(said, k=length))
+    value, weight = edit_rate(guesses, [pair.target for pair in pairs])
+    return min(1.0, round(float((value * weight).sum() / weight.sum()), 3))
 
 
 def _check_buckets(data: Path, curve: Curve, splits: Mapping[Split, Sequence[Pair]]) -> None:

@@ -1,5 +1,6 @@
 """`ebb check` of tasks: every task in the folder passes, and each way of being wrong is named."""
 
+import json
 import random
 import time
 
@@ -29,6 +30,7 @@ from benchmark.checking.task_checks import (
     scores_lie_in_range,
     splits_are_disjoint,
 )
+from benchmark.cli.main import execute
 from benchmark.contracts import Batch, Response, Score, Task
 from benchmark.contracts.registry import Registry
 from tasks.addition import Addition
@@ -270,3 +272,22 @@ def test_a_failure_says_what_and_why():
 
     assert apply(DyckLanguage(), never) == ("failed", "it does not")
     assert statement(never) == "It holds"
+
+
+def test_the_command_lists_every_check_and_fails_if_one_does(capsys, monkeypatch):
+    assert execute(["check", "two_symbols", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [line["check"] for line in found] == [statement(check) for check in CHECKS]
+    assert {line["outcome"] for line in found} == {"passed", "not applicable"}
+    monkeypatch.setattr("tasks.two_symbols.TwoSymbols.floor", 0.9)
+    assert execute(["check", "two_symbols"]) == 1
+    printed = capsys.readouterr().out
+    assert "declared 0.9000: the floor is too low" in printed
+    assert "15 passed, 1 failed" in printed
+
+
+def test_the_command_checks_own_data(tmp_path, capsys):
+    lines = [json.dumps({"prompt": f"{number:b}", "target": f"{number:b}"[::-1]}) for number in range(2, 1500)]
+    (tmp_path / "bits.jsonl").write_text("\n".join(lines))
+    (tmp_path / "bits.toml").write_text('data = "bits.jsonl"\n')
+    assert execute(["check", "bits", "--plugin", str(tmp_path / "bits.toml")]) == 0, capsys.readouterr().out
