@@ -4,12 +4,16 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmark.contracts import CorpusTask
+from benchmark.contracts import CMUDICT, CorpusTask
 from benchmark.contracts.registry import Registry
+from benchmark.running.worker import run_cell
+from tasks import g2p_words
+from tests.factories import make_cell
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "corpora.json"
 
@@ -52,6 +56,32 @@ def test_no_identity_is_in_two_splits(task):
 def test_every_bucket_of_every_held_out_split_has_examples(task):
     for split in ("validation", "test"):
         assert all(len(task.within(split, bucket)) >= 30 for bucket in task.curve.buckets)
+
+
+@pytest.fixture
+def words_anew():
+    """The lexicon is read again, before and after."""
+    g2p_words._lexicon.cache_clear()
+    g2p_words._corpus.cache_clear()
+    CorpusTask.within.__func__.cache_clear()  # type: ignore
+    yield
+    g2p_words._lexicon.cache_clear()
+    g2p_words._corpus.cache_clear()
+
+
+def test_a_damaged_file_is_an_error_of_the_cell_that_names_it(words_anew, monkeypatch):
+    monkeypatch.setattr(g2p_words, "CMUDICT", replace(CMUDICT, sha256="0" * 16))
+    record = run_cell(make_cell("g2p_words"), Registry())
+    assert record.status == "error"
+    assert record.reason.startswith(f"UsageError: {CMUDICT.place} is damaged or of another release")
+
+
+def test_a_missing_package_makes_the_cell_not_applicable(monkeypatch):
+    monkeypatch.setattr(g2p_words.G2pWords, "needs", (replace(CMUDICT, package="not_there"),))
+    record = run_cell(make_cell("g2p_words"), Registry())
+    assert (record.status, record.reason) == (
+        "not_applicable", "needs not-there: pip install 'exposure-bias-benchmark[real]'",
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
