@@ -1,8 +1,6 @@
 """A task from a user's own data, without code: a TOML file names a file of JSON lines and how it is read.
 
-    data = "spelling.jsonl"        # {"prompt": ..., "target": ...} a line
-
-Axes: B batch.
+data = "spelling.jsonl"        # {"prompt": ..., "target": ...} a line
 """
 
 import hashlib
@@ -12,24 +10,18 @@ import statistics
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
-import torch
 from pydantic import Field, ValidationError
-from torch import Tensor
 
-from benchmark.contracts.batch import Batch, Output
 from benchmark.contracts.corpus import split_by_hash
-from benchmark.contracts.edits import edit_rate, exact_match
+from benchmark.contracts.edits import edit_rate
 from benchmark.contracts.lines import read_lines
-from benchmark.contracts.spaces import Discrete
-from benchmark.contracts.task import Coordinates, Curve, Metric, Score, Split
-from benchmark.contracts.transduction import TransductionTask
+from benchmark.contracts.own_pairs import OwnPairs, Pair, Symbols, key
+from benchmark.contracts.task import Curve, Metric, Split
 from benchmark.errors import UsageError
 from benchmark.settings import Frozen
 
-Symbols = tuple[str, ...]
-_READ, _END = "→", "■"  # between prompt and target, and after the target
 _WHOLE = "it needs a whole target; on gold prefixes there is a token error rate instead"
 _GUESSES = 1000  # test examples on which chance is measured
 _QUARTERS = 4  # of the examples by length: the buckets of the curve unless the file says otherwise
@@ -62,83 +54,7 @@ class OwnDataFile(Frozen):
     licence: str = "not stated"
 
 
-class Pair(NamedTuple):
-    """An example in symbols, without marks."""
-
-    prompt: Symbols
-    target: Symbols
-
-
-class OwnData(TransductionTask):
-    """Prompts and targets of a user's own."""
-
-    coordinates = Coordinates(
-        failure="open", target="deterministic", recoverable="partly", aligned=False, source="real", given="prompt"
-    )
-    splits: ClassVar[dict[Split, list[Pair]]]
-    declared: ClassVar[OwnDataFile]
-
-    def __init__(self) -> None:
-        pairs = [pair for pairs in self.splits.values() for pair in pairs]
-        said = sorted({symbol for pair in pairs for symbol in pair.target})
-        asked = sorted({symbol for pair in pairs for symbol in pair.prompt}.difference(said))
-        first = len(asked) + 1  # of the symbols that may be said
-        self._index = {symbol: index for index, symbol in enumerate(asked)}
-        self._index |= {symbol: first + index for index, symbol in enumerate(said)}
-        symbols = (*asked, _READ, *said, _END)
-        self._read, self._end = len(asked), len(symbols) - 1
-        own = tuple(range(first, len(symbols)))
-        self.space = Discrete(len(symbols), end=self._end, emits=own, symbols=symbols)
-
-    @classmethod
-    def corpus(cls) -> Mapping[Split, Sequence[Pair]]:
-        """Examples by split, split by the hash of the prompt."""
-        return cls.splits
-
-    @classmethod
-    def length_of(cls, example: Pair) -> int:
-        """Symbols of the target."""
-        return len(example.target)
-
-    @classmethod
-    def columns_of(cls, example: Pair) -> int:
-        """By all symbols."""
-        return len(example.prompt) + len(example.target)
-
-    @classmethod
-    def identity(cls, example: Pair) -> Symbols:
-        """What the split goes by."""
-        return _key(example)
-
-    def lay_out(self, examples: Sequence[Pair]) -> Batch:
-        """The prompt and "→" are given; the target and "■" are to be said."""
-        prompts = [[*(self._index[symbol] for symbol in pair.prompt), self._read] for pair in examples]
-        targets = [[*(self._index[symbol] for symbol in pair.target), self._end] for pair in examples]
-        return Batch.from_rows(prompts, targets)
-
-    def limit(self, batch: Batch) -> Tensor:
-        """Twice the longest target of the curve and ten more: no function of gold."""
-        return torch.full((len(batch),), 2 * self.curve.longest + 10)
-
-    def score(self, batch: Batch, output: Output) -> Score:
-        """The main metric, [B]."""
-        return self._scores(batch, output)[self.metric.direction == "higher"]
-
-    def further_scores(self, batch: Batch, output: Output) -> tuple[Score, ...]:
-        """The other metric, [B]."""
-        return (self._scores(batch, output)[self.metric.direction == "lower"],)
-
-    def _scores(self, batch: Batch, output: Output) -> tuple[Score, Score]:
-        """Edits per gold symbol, and whether the whole is right."""
-        said, gold = self._spoken(output.tokens, output.own), self._spoken(batch.tokens, batch.own)
-        return edit_rate(said, gold), exact_match(said, gold)
-
-    def _spoken(self, tokens: Tensor, own: Tensor) -> list[list[int]]:
-        spoken = own & (tokens != self._end)
-        return [row[kept].tolist() for row, kept in zip(tokens, spoken, strict=True)]
-
-
-def task_of_file(path: Path) -> type[OwnData]:
+def task_of_file(path: Path) -> type[OwnPairs]:
     """Make a task of a TOML file and the data that it names.
 
     Raises:
@@ -149,7 +65,7 @@ def task_of_file(path: Path) -> type[OwnData]:
     pairs = read_lines(data, lambda line: _pair(line, declared))
     splits: dict[Split, list[Pair]] = {"train": [], "validation": [], "test": []}
     for pair in pairs:
-        splits[split_by_hash(repr(_key(pair)), declared.held_out)].append(pair)
+        splits[split_by_hash(repr(key(pair)), declared.held_out)].append(pair)
     curve = _curve(declared, pairs)
     _check_buckets(data, curve, splits)
     unit = "characters" if declared.vocabulary == "characters" else "tokens"
@@ -170,9 +86,8 @@ def task_of_file(path: Path) -> type[OwnData]:
         "citation": declared.citation,
         "licence": declared.licence,
         "splits": splits,
-        "declared": declared,
     }
-    return type("OwnDataOfFile", (OwnData,), attributes)
+    return type("OwnDataOfFile", (OwnPairs,), attributes)
 
 
 def _read_declaration(path: Path) -> OwnDataFile:
@@ -210,10 +125,6 @@ def _symbols(name: str, text: Any, vocabulary: str | tuple[str, ...]) -> Symbols
     if strange:
         raise ValueError(f"the {name} holds {sorted(strange)[:5]}, outside the vocabulary")
     return symbols
-
-
-def _key(pair: Pair) -> Symbols:
-    return pair.prompt or pair.target
 
 
 def _curve(declared: OwnDataFile, pairs: Sequence[Pair]) -> Curve:
