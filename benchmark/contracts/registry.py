@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from benchmark.contracts.baseline import Baseline
 from benchmark.contracts.model import SequenceModel
-from benchmark.contracts.own_data import task_of_file
+from benchmark.contracts.own import task_of_file
 from benchmark.contracts.task import Task
 from benchmark.errors import UsageError, unknown_name
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from benchmark.contracts import Output, Task, stream
+from benchmark.contracts.own.examples import Exchange
 from benchmark.contracts.registry import Registry
 from benchmark.errors import UsageError
 from benchmark.running.cell import Part
@@ -36,8 +37,7 @@ def refusal(folder: Path, declaration: str = "", lines: list = PAIRS) -> str:
 
 def said(task: Task, texts: list[str], golds: list[str]) -> tuple:
     """A batch of these targets and an output of those texts."""
-    pairs = [type(task).corpus()["train"][0]._replace(target=tuple(text)) for text in (*golds, *texts)]  # type: ignore
-    batch = task.lay_out(pairs)  # type: ignore
+    batch = task.lay_out([(Exchange(("a",), tuple(text)),) for text in (*golds, *texts)])  # type: ignore
     own, count = batch.own[len(golds) :], len(golds)
     return batch.select(slice(0, count)), Output(
         batch.tokens[count:], own, batch.tokens[count:], torch.ones(count, dtype=torch.bool)
@@ -80,7 +80,7 @@ def test_edits_and_exact_matches_are_counted(tmp_path):
 def test_a_prompt_is_in_one_split_alone_however_often_it_occurs(tmp_path):
     twice = [*PAIRS, *({"prompt": pair["prompt"], "target": "ab"} for pair in PAIRS)]
     corpus = type(task_of(tmp_path, "held_out = 0.2", twice)).corpus()  # type: ignore
-    prompts = [{pair.prompt for pair in pairs} for pairs in corpus.values()]
+    prompts = [{pair.asked for (pair,) in pairs} for pairs in corpus.values()]
     assert sum(map(len, prompts)) == len(WORDS)
     assert sum(map(len, corpus.values())) == 2 * len(WORDS)
     assert len(prompts[2]) / len(WORDS) == pytest.approx(0.2, abs=0.04)
@@ -116,7 +116,7 @@ def test_the_key_of_a_cell_changes_with_the_data(tmp_path):
     [
         ('{"prompt": "ab", "target": ', "line 8: not JSON (Expecting value at character 27)"),
         ('["ab", "ba"]', "line 8: a JSON object is expected, got list"),
-        ({"prompt": "ab"}, 'line 8: the keys "prompt" and "target" are expected, got [\'prompt\']'),
+        ({"prompt": "ab"}, 'line 8: the keys "prompt" and "target", or "turns", are expected, got [\'prompt\']'),
         ({"prompt": "ab", "target": ""}, "line 8: the target is empty"),
         ({"prompt": 3, "target": "ab"}, "line 8: the prompt must be a text, got int"),
         ("[" * 100_000, "line 8: not JSON (nested too deep)"),
@@ -147,7 +147,7 @@ def test_a_line_that_is_not_unicode_is_reported(tmp_path):
         ("held_out = ", "is not a TOML file: Invalid value"),
         ('name = "Mine!"', "name: String should match pattern"),
         ("buckets = [[5, 2]]", "buckets must increase"),
-        ("buckets = [[1, 8], [90, 99]]", "has no validation example with a target of 90 to 99 characters"),
+        ("buckets = [[1, 8], [90, 99]]", "has no validation example of 90 to 99 characters"),
         ('vocabulary = ["a"]', "the prompt holds ['ba'], outside the vocabulary"),
     ],
 )
@@ -160,3 +160,63 @@ def test_an_empty_or_absent_data_file_is_named(tmp_path):
     (tmp_path / "words.jsonl").unlink()
     with pytest.raises(UsageError, match=r"there is no data file .*words.jsonl"):
         Registry([tmp_path / "backwards.toml"])
+
+
+def counting(turns: int, start: int) -> dict:
+    """A user names letters, and the assistant says all that were named."""
+    named = [WORDS[start + turn % 7][-1] for turn in range(turns)]
+    return {"turns": [text for turn in range(turns) for text in (named[turn], "".join(named[: turn + 1]))]}
+
+
+DIALOGUES = [{"turns": [WORDS[start], "x", *counting(1 + start % 8, start)["turns"]]} for start in range(800)]
+
+
+def test_dialogues_are_a_task_by_turn_that_trains(tmp_path):
+    registry = Registry([write(tmp_path, "held_out = 0.2", DIALOGUES)])
+    task = registry.task("backwards")()
+    assert (task.curve.axis, task.curve.buckets, task.curve.trained) == ("turn", ((1, 1), (2, 2), (3, 4)), (1, 2))
+    entry = registry.entry("tasks", "backwards")
+    record = run_cell(make_cell().model_copy(update={"task": Part(name="backwards", version=entry.version)}), registry)
+    assert record.status == "ok", record.traceback
+    assert [point.high for point in record.curves["free_running"]] == [1, 2, 4]
+    assert all(point.value is not None for point in record.curves["free_running"])
+
+
+def test_each_turn_of_the_user_is_given_and_each_reply_is_to_be_said(tmp_path):
+    task = task_of(tmp_path, "held_out = 0.2", DIALOGUES)
+    batch = task.sample("test", 4, (3, 3), stream("talk"))
+    for tokens, given, valid in zip(batch.tokens, batch.given, batch.valid, strict=True):
+        symbols = [task.space.symbols[token] for token in tokens[valid]]  # type: ignore
+        own = [symbol for symbol, supplied in zip(symbols, given[valid], strict=True) if not supplied]
+        assert "".join(own).count("■") == 3
+        assert symbols.count("→") == 3
+        assert "".join(own).split("■")[0] == "x"
+
+
+def test_replies_are_judged_by_turn_at_their_last_column_whatever_their_lengths(tmp_path):
+    task = task_of(tmp_path, "held_out = 0.2", DIALOGUES)
+    gold = (Exchange(("a",), ("a", "b")), Exchange(("b",), ("b", "b", "a")))
+    said = (Exchange(("a",), ("a",)), Exchange(("b",), ("b", "b", "a")))
+    batch, other = task.lay_out([gold]), task.lay_out([said])  # type: ignore
+    output = Output(other.tokens, other.own, other.tokens, torch.zeros(1, dtype=torch.bool))
+    rate, (exact,) = task.score(batch, output), task.further_scores(batch, output)
+    assert rate.value[rate.weight > 0].tolist() == [0.5, 0]
+    assert rate.weight[rate.weight > 0].tolist() == [2, 3]
+    assert exact.value[exact.weight > 0].tolist() == [0, 1]
+    assert task.positions(output)[rate.weight > 0].tolist() == [1, 2]
+    assert task.reward(batch, output).sum() == -0.5
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ({"turns": ["hello"]}, "a list of turns is expected, a user's and an assistant's by turns, got 1 of them"),
+        ({"turns": "hello"}, "a list of turns is expected, a user's and an assistant's by turns, got str"),
+        ({"turns": ["hello", 3]}, "turn 2 must be a text, got int"),
+        (PAIRS[0], 'it has "prompt" and "target" where the lines before have "turns"'),
+    ],
+)
+def test_a_damaged_dialogue_is_reported_with_its_number(tmp_path, line, problem):
+    assert refusal(tmp_path, "", [*DIALOGUES[:3], line]).endswith(
+        f"words.jsonl is damaged in one line. line 4: {problem}"
+    )
