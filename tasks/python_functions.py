@@ -12,12 +12,14 @@ Axes: B batch, T time (columns), V vocabulary.
 """
 
 import ast
+import contextlib
+import gc
 import os
 import platform
 import re
 import sysconfig
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -43,6 +45,7 @@ _SYMBOLS = ("\t", "\n", *map(chr, range(32, 127)), _END)
 _INDEX = {symbol: place for place, symbol in enumerate(_SYMBOLS)}
 _LONGEST = 384  # own characters
 _LONGEST_PROMPT = 64
+_MOST_LINES = 32  # to write what has more would take time for nothing
 _LEFT_OUT = frozenset(
     ("site-packages", "dist-packages", "test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "distutils",
      "ensurepip", "pydoc_data", "encodings")
@@ -55,6 +58,7 @@ _AROUND = (  # what makes a line parse, wherever in a function it may stand
     "{}\n\tpass\nfinally:\n\tpass",
     "{}\n\tcase x:\n\t\tpass",
     "match x:\n\t{}\n\t\tpass",
+    "{}\ndef f():\n\tpass",
 )
 _WHOLE = "it is of several choices, which on gold prefixes would not be made after one another"
 
@@ -72,46 +76,55 @@ def functions_in(source: bytes) -> Iterator[Function]:
         nodes: list[ast.AST] = [ast.parse(source)]
     except (SyntaxError, ValueError):
         return
+    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
     while nodes:  # all statements; `ast.walk` takes three times as long, because it visits expressions too
         node = nodes.pop()
         for part in ("finalbody", "orelse", "handlers", "body"):
             inside = getattr(node, part, ())
             nodes += reversed(inside) if isinstance(inside, list) else ()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (function := _written(node)):
-            yield function
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            functions.append(node)
+            if ast.get_docstring(node, clean=False) is not None:
+                node.body = node.body[1:] or [ast.copy_location(ast.Pass(), node)]
+    for node in functions:  # one inside another comes later: its decorators are still there when the other is written
+        node.decorator_list = []
+        if (node.end_lineno or 0) - node.body[0].lineno < _MOST_LINES:
+            yield from _written(ast.unparse(node))
 
 
-def _written(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Function | None:
-    """Write a function in symbols; None if it is too long or has others."""
-    body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
-    if body and (body[-1].end_lineno or 0) - body[0].lineno > _LONGEST // 8:
-        return None  # not worth the time of writing it
-    bare = type(node)(**{**dict(ast.iter_fields(node)), "body": body or [ast.Pass()], "decorator_list": []})
-    text = ast.unparse(ast.fix_missing_locations(ast.copy_location(bare, node)))
-    if "\t" in text or not _INDEX.keys() >= set(text):
-        return None
-    first, _, rest = re.sub(r"^(?: {4})+", _tabs, text, flags=re.MULTILINE).partition("\n")
-    return Function(f"{first}\n", f"{rest}{_END}") if len(first) < _LONGEST_PROMPT and len(rest) < _LONGEST else None
+def _written(text: str) -> Iterator[Function]:
+    if "\t" not in text and _INDEX.keys() >= set(text):
+        first, _, rest = re.sub(r"^(?: {4})+", _tabs, text, flags=re.MULTILINE).partition("\n")
+        if len(first) < _LONGEST_PROMPT and len(rest) < _LONGEST:
+            yield Function(f"{first}\n", f"{rest}{_END}")
 
 
 def _tabs(spaces: re.Match[str]) -> str:
     return "\t" * (len(spaces[0]) // 4)
 
 
-@cache
-def _corpus() -> dict[Split, list[Function]]:
-    """The library's functions by split, in the order of the modules' paths."""
-    found: dict[Split, list[Function]] = {"train": [], "validation": [], "test": []}
-    library = Path(sysconfig.get_paths()["stdlib"])
+def _modules(library: Path) -> Iterator[tuple[str, bytes]]:
+    """Path and source of every module that can be read, in the order of the paths."""
     for folder, folders, files in os.walk(library):
         folders[:] = sorted(name for name in folders if name not in _LEFT_OUT and not name.startswith("config-"))
         for file in sorted(name for name in files if name.endswith(".py")):
             path = Path(folder, file)
-            try:
-                source = path.read_bytes()
-            except OSError:
-                continue
-            found[split_by_hash(path.relative_to(library).as_posix(), held_out=0.1)] += functions_in(source)
+            with contextlib.suppress(OSError):
+                yield path.relative_to(library).as_posix(), path.read_bytes()
+
+
+@cache
+def _corpus() -> dict[Split, list[Function]]:
+    """The library's functions by split, in the order of the modules' paths."""
+    found: dict[Split, list[Function]] = {"train": [], "validation": [], "test": []}
+    collecting = gc.isenabled()
+    gc.disable()  # syntax trees have no cycles; to look for some in so many objects takes a third of the time
+    try:
+        for module, source in _modules(Path(sysconfig.get_paths()["stdlib"])):
+            found[split_by_hash(module, held_out=0.1)] += functions_in(source)
+    finally:
+        if collecting:
+            gc.enable()
     seen: set[Function] = set()
     for split in reversed(found):
         found[split] = [function for function in dict.fromkeys(found[split]) if function not in seen]
