@@ -160,7 +160,9 @@ class PythonFunctions(CorpusTask):
     space = Discrete(len(_SYMBOLS), end=_INDEX[_END], symbols=_SYMBOLS)
     metric = Metric("functions that parse", "share of functions", "higher", 0.0, 1.0, f"a whole function: {_WHOLE}")
     further_metrics = (Metric("lines that parse", "share of lines", "higher", 0.0, 1.0, f"a whole line: {_WHOLE}"),)
-    curve = Curve("position", "characters", ((1, 32), (33, 64), (65, 128), (129, 256), (257, _LONGEST)), trained=(1, 128))
+    curve = Curve(
+        "position", "characters", ((1, 32), (33, 64), (65, 128), (129, 256), (257, _LONGEST)), trained=(1, 128)
+    )
     coordinates = Coordinates(
         failure="open", target="stochastic", recoverable="never", aligned=False, source="real", given="prompt"
     )
@@ -202,9 +204,8 @@ class PythonFunctions(CorpusTask):
 
     def lay_out(self, examples: Sequence[Function]) -> Batch:
         """The first line is the prompt; the rest, and the end of a function that is not cut, the target."""
-        rows = ([[_INDEX[symbol] for symbol in part] for part in function] for function in examples)
-        prompts, targets = zip(*rows, strict=True)
-        return Batch.from_rows(prompts, targets)
+        firsts, rests = ([[_INDEX[symbol] for symbol in function[part]] for function in examples] for part in (0, 1))
+        return Batch.from_rows(firsts, rests)
 
     def limit(self, batch: Batch) -> Tensor:
         """The same for all."""
