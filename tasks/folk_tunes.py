@@ -56,7 +56,7 @@ _FIELD = re.compile(r"^([A-Za-z]):(?![|:]) *([^%\n]*).*\n?", re.MULTILINE)
 _DROPPED = re.compile(r'%.*|"[^"\n]*"|\{[^}\n]*\}|![^!\n]*!|[\s\\`]')
 _CHORD = re.compile(r"\[[^][|:A-Ga-g^_=\d]*([\^_=]*[A-Ga-g][,']*[\d/]*)[^][|:]*\]")
 _PIECE = re.compile(
-    r"\((?P<tuplet>[2-9])|(?P<pitch>[\^_=]?[A-Ga-g][,']*|[xz])(?P<length>\d*/*\d*)|(?P<broken>>+|<+)"
+    r"\((?P<tuplet>[2-9])[:\d]*|(?P<pitch>[\^_=]?[A-Ga-g][,']*|[xz])(?P<length>\d*/*\d*)|(?P<broken>>+|<+)"
     r"|(?P<line>[][|:]+)(?P<ending>[12]?)"
 )
 _NOTE = re.compile(r"[\^_=]?([A-Ga-gxz])(,*)('*)")
