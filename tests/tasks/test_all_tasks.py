@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.contracts import Batch, Discrete, Output, Task, stream
+from benchmark.contracts import Batch, Continuous, Discrete, Output, Task, stream
 from benchmark.contracts.registry import Registry
 
 TASKS = {entry.name: entry for entry in Registry().of("tasks")}
@@ -30,7 +30,8 @@ def batches(task: Task, size: int = 8) -> list[Batch]:
 
 def gold_output(task: Task, batch: Batch) -> Output:
     ends = torch.full((len(batch),), task.space.end is not None)
-    assert isinstance(task.space, Discrete)
+    if isinstance(task.space, Continuous):
+        return Output(batch.tokens, batch.own, batch.tokens, ends)
     uniform = torch.full((*batch.tokens.shape, task.space.size), -torch.inf).index_fill(
         -1, torch.tensor(task.space.emits), 0
     )
@@ -39,7 +40,9 @@ def gold_output(task: Task, batch: Batch) -> Output:
 
 def random_history(task: Task, batch: Batch) -> torch.Tensor:
     """A history that is the model's own and wrong."""
-    assert isinstance(task.space, Discrete)
+    if isinstance(task.space, Continuous):
+        noise = torch.randn(batch.tokens.shape, generator=stream("wrong"))  # of the deviation of the data
+        return torch.where(batch.own[..., None], noise, batch.tokens)
     emits = torch.tensor(task.space.emits)
     drawn = emits[torch.randint(len(emits), batch.tokens.shape, generator=stream("wrong"))]
     return torch.where(batch.own, drawn, batch.tokens)
@@ -58,13 +61,18 @@ def test_test_sets_of_two_seeds_differ(task):
     assert one.tokens.shape != other.tokens.shape or not torch.equal(one.tokens, other.tokens)
 
 
-def test_own_tokens_are_symbols_that_may_be_emitted(task):
-    assert isinstance(task.space, Discrete)
-    emits = torch.tensor(task.space.emits)
-    for batch in batches(task):
-        assert torch.isin(batch.tokens[batch.own], emits).all()
-        assert int(batch.tokens.max()) < task.space.size
-        assert int(batch.tokens.min()) >= 0
+def test_own_tokens_belong_to_the_space(task):
+    """Symbols that may be emitted; or vectors that are standardised."""
+    for batch in batches(task, size=256 if isinstance(task.space, Continuous) else 8):
+        if isinstance(task.space, Discrete):
+            assert torch.isin(batch.tokens[batch.own], torch.tensor(task.space.emits)).all()
+            assert int(batch.tokens.max()) < task.space.size
+            assert int(batch.tokens.min()) >= 0
+        else:
+            assert batch.tokens.shape == (*batch.valid.shape, task.space.size)
+            assert batch.tokens.dtype == torch.float32
+            assert batch.tokens[batch.valid].mean(0).abs().max() < 0.1
+            assert (batch.tokens[batch.valid].std(0) - 1).abs().max() < 0.1
 
 
 def test_a_limit_leaves_room_for_gold(task):
@@ -132,6 +140,13 @@ def test_samples_are_those_of_the_declared_version(task):
 
 
 def digest(task: Task) -> str:
+    """Hash every bit of a few batches, vectors included.
+
+    Rounding would not make a digest of vectors robust: among 10,000 values, a difference of 1e-7 takes about one over a
+    boundary of rounding to .001. So a task with vectors must make them by operations that all processors round alike:
+    elementwise additions, multiplications and divisions in a fixed order, and neither transcendental functions, sums
+    over an axis, nor an adaptive step. Then chaos has no difference to amplify.
+    """
     total = hashlib.sha256()
     for batch in batches(task):
         for part in (batch.tokens, batch.given, batch.valid):
