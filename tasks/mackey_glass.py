@@ -44,16 +44,16 @@ def integrate(history: np.ndarray, slopes: np.ndarray, samples: int) -> np.ndarr
         The values at the end of each, [samples, R].
     """
     step, lag = 1 / _SUBSTEPS, _DELAY * _SUBSTEPS
-    values, slopes = list(history), list(slopes)
+    values, changes = list(history), list(slopes)
     for now in range(lag, lag + samples * _SUBSTEPS):
         value, begin, end = values[now], values[now - lag], values[now - lag + 1]
-        middle = (begin + end) / 2 + step / 8 * (slopes[now - lag] - slopes[now - lag + 1])
-        k1 = slopes[now] = _slope(value, begin)
+        middle = (begin + end) / 2 + step / 8 * (changes[now - lag] - changes[now - lag + 1])
+        k1 = changes[now] = _slope(value, begin)
         k2 = _slope(value + step / 2 * k1, middle)
         k3 = _slope(value + step / 2 * k2, middle)
         k4 = _slope(value + step * k3, end)
         values.append(value + step / 6 * (k1 + 2 * (k2 + k3) + k4))
-        slopes.append(k4)  # holds the place until the next step knows better
+        changes.append(k4)  # until the next step knows better
     return np.stack(values[lag + _SUBSTEPS :: _SUBSTEPS])
 
 

@@ -83,7 +83,7 @@ def test_a_limit_leaves_room_for_gold(task):
 def test_scores_have_the_shape_of_the_curve_axis(task):
     for batch in batches(task):
         score = task.score(batch, gold_output(task, batch))
-        expected = batch.tokens.shape if task.curve.axis != "length" else (len(batch),)
+        expected = batch.valid.shape if task.curve.axis != "length" else (len(batch),)
         assert score.weight.shape == expected
         assert score.value.shape[: len(expected)] == expected  # a metric of a corpus has several statistics a row
         assert (score.weight >= 0).all()
