@@ -25,6 +25,7 @@ from benchmark.contracts.policy_gradient import (
     sequence_reward,
 )
 from benchmark.contracts.schedules import SCHEDULES
+from benchmark.contracts.series import Forecasting
 from benchmark.contracts.spaces import Continuous, Discrete, Space
 from benchmark.contracts.splits import belongs_to, draw_of_split, hash_weights, multilinear_hash
 from benchmark.contracts.streams import seeded, stream, stream_seed
@@ -45,6 +46,7 @@ __all__ = [
     "Curve",
     "Decoding",
     "Discrete",
+    "Forecasting",
     "FullSupportLanguage",
     "Knob",
     "Loss",

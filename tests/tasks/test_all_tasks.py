@@ -22,6 +22,8 @@ def task(request) -> Task:
 def test_samples_are_those_of_the_declared_version(task):
     """A change of the sampler must come with a new version; then this file is made anew (see CONTRIBUTING.md)."""
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    if task.edition and key(task) not in golden:
+        pytest.skip(f"no golden file for {task.edition}")
     assert golden.get(key(task)) == digest(task), (
         f"the samples of {task.name} changed: bump its version and run `python -m tests.tasks.test_all_tasks`"
     )
@@ -32,6 +34,13 @@ def key(task: Task) -> str:
 
 
 def digest(task: Task) -> str:
+    """Hash every bit of a few batches, vectors included.
+
+    Rounding would not make a digest of vectors robust: among 10,000 values, a difference of 1e-7 takes about one over a
+    boundary of rounding to .001. So a task with vectors must make them by operations that all processors round alike:
+    elementwise additions, multiplications and divisions in a fixed order, and neither transcendental functions, sums
+    over an axis, nor an adaptive step. Then chaos has no difference to amplify.
+    """
     total = hashlib.sha256()
     for batch in sample_batches(task):
         for part in (batch.tokens, batch.given, batch.valid):
@@ -40,5 +49,8 @@ def digest(task: Task) -> str:
 
 
 if __name__ == "__main__":
-    tasks = [Registry().task(name)() for name in TASKS]
-    GOLDEN.write_text(json.dumps({key(task): digest(task) for task in tasks}, indent=1) + "\n", encoding="utf-8")
+    kept = json.loads(GOLDEN.read_text(encoding="utf-8")) if GOLDEN.exists() else {}
+    versions = {f"{task().name} {task().version}" for task in map(Registry().task, TASKS)}
+    kept = {name: value for name, value in kept.items() if " ".join(name.split(" ")[:2]) in versions}  # other editions
+    kept |= {key(task): digest(task) for task in (Registry().task(name)() for name in TASKS)}
+    GOLDEN.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
