@@ -157,7 +157,7 @@ def _corpus() -> dict[Split, list[Tune]]:
     """Tunes by split, of symbols that training shows often enough, without the few that are longest."""
     found: dict[Split, list[Tune]] = {"test": [], "validation": [], "train": []}
     for collection in _COLLECTIONS:
-        for text in "\n".join(["", *collection.read().values()]).split("\nX:")[1:]:
+        for text in "\n".join(["", *map(bytes.decode, collection.read().values())]).split("\nX:")[1:]:
             title, tune = _tune(text)
             if tune and len(cut(tune, _LONGEST).body) <= _LIMIT:
                 found[split_by_hash(f"{collection.path} {title}", held_out=0.1)].append(tune)

@@ -6,10 +6,9 @@ competition gave the first 1,000 points. The recording is read from the installe
 Axes: R trajectories (one), N samples of it, D = 1 number in a vector.
 """
 
+import io
 from functools import cache
-from pathlib import Path
 from typing import ClassVar
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -21,40 +20,22 @@ from benchmark.contracts import (
     Curve,
     Forecasting,
     Metric,
+    PackageData,
     Split,
-    missing_data,
-    package_data,
 )
 
-_DATA = ("reservoirpy", "datasets/santafe_laser.npy")
+_DATA = PackageData("reservoirpy", "datasets/santafe_laser.npy", "8c07281200935596", "reservoirpy==0.4.2")
 _POINTS = 10_093
 _MEAN, _DEVIATION = 59.894, 46.852  # of the first 1,000 points
 _HELD_OUT: dict[Split, tuple[int, int]] = {"validation": (5050, 6000), "test": (6050, _POINTS)}  # after gaps
 
 
-def read(path: Path) -> Tensor:
-    """Read the series, [N] float64, intensities from 0 to 255.
-
-    Raises:
-        ValueError: if the file is not the series, with its path.
-    """
-    try:
-        values = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, BadZipFile) as problem:
-        raise ValueError(f"{path} is damaged: {problem}") from problem
-    if values.shape != (_POINTS, 1) or not np.issubdtype(values.dtype, np.number):
-        raise ValueError(f"{path} is damaged: {_POINTS} numbers were expected, got {values.dtype} of {values.shape}")
-    if not (np.isfinite(values) & (values >= 0) & (values <= 255)).all():
-        raise ValueError(f"{path} is damaged: it holds values that are no intensities from 0 to 255")
-    return torch.from_numpy(values[:, 0].astype(np.float64))
-
-
 @cache
 def _standardised() -> Tensor:
     """The whole recording, [N] float32."""
-    path = package_data(*_DATA)
-    assert path
-    return ((read(path) - _MEAN) / _DEVIATION).float()
+    (content,) = _DATA.read().values()
+    values = np.load(io.BytesIO(content), allow_pickle=False)[:, 0].astype(np.float64)
+    return ((torch.from_numpy(values) - _MEAN) / _DEVIATION).float()
 
 
 class Laser(Forecasting):
@@ -64,6 +45,7 @@ class Laser(Forecasting):
     """
 
     name = "laser"
+    needs = (_DATA,)
     space = Continuous(1, names=("intensity",))
     metric = Metric("NMSE", "variances of the data", "lower", 0.0, None)
     curve = Curve(
@@ -96,11 +78,6 @@ class Laser(Forecasting):
 
     prefix = 40
     training_points: ClassVar[int] = 1000
-
-    @classmethod
-    def missing(cls) -> str:
-        """Name the data package that is not installed."""
-        return missing_data([_DATA])
 
     def series(self, split: Split) -> Tensor:
         """A stretch of the recording, [1, N, 1] standardised: the first points, or one of the held-out stretches."""

@@ -7,12 +7,11 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import torch
 
 from benchmark.contracts.batch import Batch
-from benchmark.contracts.package_data import PackageData, missing_data
 from benchmark.contracts.task import Split, Task
 
 E = TypeVar("E")
@@ -21,13 +20,7 @@ _POOLED = 16  # a training batch is a run of neighbours in length among so many 
 
 
 class CorpusTask(Task, ABC):
-    """A task whose examples are listed. A subclass lists them by split, says how long each is, and lays them out.
-
-    Attributes:
-        needs: what must be installed: data, or modules by name.
-    """
-
-    needs: ClassVar[tuple[PackageData | str, ...]] = ()
+    """A task whose examples are listed. A subclass lists them by split, says how long each is, and lays them out."""
 
     @classmethod
     @abstractmethod
@@ -52,11 +45,6 @@ class CorpusTask(Task, ABC):
     def identity(cls, example: Any) -> Hashable:
         """What of an example may occur in one split alone."""
         return example
-
-    @classmethod
-    def missing(cls) -> str:
-        """Name what is not installed."""
-        return missing_data(cls.needs)
 
     def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
         """Draw examples whose length lies in the inclusive range; all of a held-out range that holds fewer."""

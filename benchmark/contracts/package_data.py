@@ -39,8 +39,8 @@ class PackageData:
         places = (Path(place) / self.path for place in (spec.submodule_search_locations or () if spec else ()))
         return next((place for place in places if place.exists()), None)
 
-    def read(self) -> dict[str, str]:
-        """Read the texts by file name, in the order of the names.
+    def read(self) -> dict[str, bytes]:
+        """Read the content by file name, in the order of the names.
 
         Raises:
             UsageError: if it is not installed, cannot be read, or is not what the task's version was made with.
@@ -51,8 +51,7 @@ class PackageData:
         try:
             files = sorted(place.glob(self.pattern)) if self.pattern else [place]
             contents = {file.name: file.read_bytes() for file in files}
-            texts = {name: content.decode() for name, content in contents.items()}
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             raise UsageError(f"{place} cannot be read ({error}): {self._remedy}") from error
         found = hashlib.sha256(b"".join(contents.values())).hexdigest()[: len(self.sha256)]
         if found != self.sha256:
@@ -60,11 +59,11 @@ class PackageData:
                 f"{place} is damaged or of another release: its SHA-256 begins with {found}, "
                 f"and with {self.sha256} in the data of this task's version; {self._remedy}"
             )
-        return texts
+        return contents
 
     def text(self) -> str:
-        """Read the text of a single file."""
-        return "".join(self.read().values())
+        """Read the text of all files, one after the other."""
+        return "".join(content.decode() for content in self.read().values())
 
     @property
     def _remedy(self) -> str:

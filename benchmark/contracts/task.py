@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from benchmark.contracts.batch import Batch, Output, own_positions
+from benchmark.contracts.package_data import PackageData, missing_data
 from benchmark.contracts.spaces import Space
 from benchmark.errors import unknown_name
 
@@ -172,6 +173,7 @@ class Task(ABC):
         edition: what else than the version the data depend on, e.g. the interpreter whose library is read; it enters
             the key of a cell.
         lyapunov: largest Lyapunov exponent of a chaotic series, per step; its inverse is the Lyapunov time.
+        needs: what must be installed: data of packages, or modules by name.
         citation: BibTeX of the task's source.
         licence: of the data.
     """
@@ -190,13 +192,14 @@ class Task(ABC):
     controls: ClassVar[dict[str, float]] = {}
     reward_temperature: ClassVar[float] = 0.0
     lyapunov: ClassVar[float | None] = None
+    needs: ClassVar[tuple[PackageData | str, ...]] = ()
     citation: ClassVar[str] = ""
     licence: ClassVar[str] = "none needed: generated"
 
     @classmethod
     def missing(cls) -> str:
         """Return why the task cannot run here (a package that is not installed), or ""."""
-        return ""
+        return missing_data(cls.needs)
 
     @abstractmethod
     def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:

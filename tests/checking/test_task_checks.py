@@ -230,7 +230,7 @@ class Slow(DyckLanguage):
         (Undocumented, declares_itself, "citation is not a BibTeX entry"),
         (Upside, declares_itself, "the ceiling 0.5 is not better than the floor 0.0: lower is better"),
         (Stranger, lays_out_batches, "symbols 1 to 8 lie outside the vocabulary of 8"),
-        (Endless, lays_out_batches, "the last own token of a row is not the end symbol"),
+        (Endless, lays_out_batches, "there is an end symbol, and no row has it"),
         (Short, keeps_to_lengths, "asked for 4 symbols, the longest row has 3"),
         (Global, draws_from_its_stream, "sampling touched the global generator of random: draw from `stream` alone"),
         (Fixed, draws_from_its_stream, "two seeds gave one batch: the stream is not used"),

@@ -49,8 +49,9 @@ def test_a_damaged_file_is_named_with_the_way_to_mend_it(folder):
     assert str(problem.value).endswith("pip install --force-reinstall --no-deps ebb-test-data==1.2")
 
 
-def test_a_file_that_is_no_text_is_named(folder):
-    (folder / "words.txt").write_bytes(b"\xff\xfe\xff")
+def test_a_file_that_cannot_be_read_is_named(folder):
+    (folder / "words.txt").unlink()
+    (folder / "words.txt").mkdir()
     with pytest.raises(UsageError, match=r"words\.txt cannot be read .*force-reinstall"):
         DATA.text()
 
