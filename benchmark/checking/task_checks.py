@@ -82,23 +82,30 @@ def _check_symbols(space: Discrete, batch: Batch) -> None:
 
 def keeps_to_lengths(task: Task) -> str:
     """Sequences are as long as was asked for, in the unit of the curve."""
-    means, (first, longest) = [], (task.curve.trained[0], task.curve.longest)
-    for bucket in task.curve.buckets:
-        length = bucket if task.curve.axis == "length" else (bucket[1], bucket[1])
-        batch = draw(task, "test", length)
-        means.append(float(batch.lengths.double().mean()))
-        if isinstance(task, CorpusTask) and task.curve.axis == "length":
-            found = [task.length_of(example) for example in task.within("test", bucket)]
-            need(all(bucket[0] <= size <= bucket[1] for size in found), f"a length lies outside {bucket}")
-        elif task.curve.axis != "length":
-            output = output_of(task, batch, batch.tokens)
-            reached = int(task.positions(output)[task.score(batch, output).weight > 0].max())
-            least = bucket[0] if task.space.end is not None else bucket[1]  # rows that end by themselves may be shorter
-            asked = f"asked for {bucket[1]} {task.curve.unit}"
-            need(least <= reached <= bucket[1], f"{asked}, the longest row has {reached}")
-    rising = all(one < other for one, other in itertools.pairwise(means))
-    need(rising, f"own tokens do not grow from bucket to bucket: {[round(mean, 1) for mean in means]}")
-    return f"{first} to {longest} {task.curve.unit}: {means[0]:.0f} to {means[-1]:.0f} own tokens"
+    by_length = task.curve.axis == "length"
+    found = [(_mean_length if by_length else _reached)(task, bucket) for bucket in task.curve.buckets]
+    rising = all(one < other for one, other in itertools.pairwise(found))
+    need(rising, f"sequences do not grow from bucket to bucket: {[round(length, 1) for length in found]}")
+    asked = f"{task.curve.buckets[0][0]} to {task.curve.longest} {task.curve.unit}"
+    return f"{asked}: {found[0]:.0f} to {found[-1]:.0f} {'own tokens' if by_length else task.curve.unit}"
+
+
+def _mean_length(task: Task, bucket: tuple[int, int]) -> float:
+    """Own tokens of sequences whose length was asked for."""
+    if isinstance(task, CorpusTask):
+        lengths = [task.length_of(example) for example in task.within("test", bucket)]
+        need(all(bucket[0] <= length <= bucket[1] for length in lengths), f"a length lies outside {bucket}")
+    return float(draw(task, "test", bucket).lengths.double().mean())
+
+
+def _reached(task: Task, bucket: tuple[int, int]) -> float:
+    """Greatest position that counts in sequences of which so many were asked for."""
+    batch = draw(task, "test", (bucket[1], bucket[1]))
+    output = output_of(task, batch, batch.tokens)
+    reached = int(task.positions(output)[task.score(batch, output).weight > 0].max())
+    least = bucket[0] if task.space.end is not None else bucket[1]  # rows that end by themselves may be shorter
+    need(least <= reached <= bucket[1], f"asked for {bucket[1]} {task.curve.unit}, the longest row has {reached}")
+    return reached
 
 
 def draws_from_its_stream(task: Task) -> str:

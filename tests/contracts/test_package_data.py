@@ -35,10 +35,9 @@ def test_the_files_of_a_folder_are_read_by_name_and_hashed_together(folder):
     (folder / "first.abc").write_text("X: 1")
     (folder / "second.abc").write_text("X: 2")
     both = hashlib.sha256(b"X: 1X: 2").hexdigest()
-    assert replace(DATA, path="data", pattern="*.abc", sha256=both).read() == {
-        "first.abc": "X: 1",
-        "second.abc": "X: 2",
-    }
+    tunes = replace(DATA, path="data", pattern="*.abc", sha256=both)
+    assert tunes.read() == {"first.abc": b"X: 1", "second.abc": b"X: 2"}
+    assert tunes.text() == "X: 1X: 2"
 
 
 def test_a_damaged_file_is_named_with_the_way_to_mend_it(folder):

@@ -72,7 +72,7 @@ def test_a_tune_that_changes_is_left_out(change):
 
 
 def test_nearly_all_of_the_4248_tunes_are_read():
-    texts = [text for collection in folk_tunes._COLLECTIONS for text in collection.read().values()]
+    texts = [text for collection in folk_tunes._COLLECTIONS for text in map(bytes.decode, collection.read().values())]
     assert sum(f"\n{text}".count("\nX:") for text in texts) == 4248
     assert {split: len(tunes) for split, tunes in CORPUS.items()} == {"train": 2979, "validation": 357, "test": 370}
 

@@ -26,6 +26,7 @@ def test_the_recording_and_the_split_are_pinned():
 
 
 def test_the_splits_are_stretches_of_the_recording_with_gaps_of_fifty_points():
+    assert laser._DATA.place
     recording = np.load(laser._DATA.place)[:, 0].tolist()
     for task in SETTINGS:
         train = intensities(task, "train")
