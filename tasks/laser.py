@@ -86,7 +86,7 @@ class Laser(Forecasting):
         "AR(40) on gold prefixes": 0.163,
         "AR(40) run freely": 0.791,
     }
-    licence = "recording: made public for the Santa Fe competition of 1991, no licence is stated; reservoirpy, its carrier: MIT"
+    licence = "recording: public since the Santa Fe competition of 1991, no licence stated; reservoirpy: MIT"
     citation = """@book{weigend1994time,
   title = {Time Series Prediction: Forecasting the Future and Understanding the Past},
   editor = {Weigend, Andreas S. and Gershenfeld, Neil A.}, publisher = {Addison-Wesley}, year = {1994}
