@@ -68,9 +68,7 @@ class Laser(Forecasting):
         "AR(40) on gold prefixes": 0.163,
         "AR(40) run freely": 0.791,
     }
-    licence = (
-        "recording: published for the Santa Fe competition of 1991, without a licence; reservoirpy, which ships it: MIT"
-    )
+    licence = "recording: public since the Santa Fe competition of 1991, no licence stated; reservoirpy: MIT"
     citation = """@book{weigend1994time,
   title = {Time Series Prediction: Forecasting the Future and Understanding the Past},
   editor = {Weigend, Andreas S. and Gershenfeld, Neil A.}, publisher = {Addison-Wesley}, year = {1994}

@@ -17,8 +17,8 @@ from benchmark.contracts import Continuous, Coordinates, Curve, Forecasting, Met
 
 _SIGMA, _RHO, _BETA = 10.0, 28.0, 8 / 3
 _STEP, _SUBSTEPS = 0.05, 5  # units of time between samples, and integration steps in them
-_STARTS = np.array([[-5.0, 5.0], [-5.0, 5.0], [5.0, 25.0]])  # [D, 2], range of the first states; it leaves out the
-# neighbourhood of the two unstable fixed points, from which a trajectory spirals out slowly
+# [D, 2], range of the first states, away from the two unstable fixed points, from which the flow spirals out slowly
+_STARTS = np.array([[-5.0, 5.0], [-5.0, 5.0], [5.0, 25.0]])
 _TRANSIENT, _SAMPLES = 400, 512  # samples dropped until the flow is on the attractor, and kept
 _TRAJECTORIES: dict[Split, int] = {"train": 512, "validation": 64, "test": 128}
 _MEAN, _DEVIATION = np.array([0.0, 0.0, 23.55]), np.array([7.925, 9.01, 8.62])  # [D], of the attractor
