@@ -2,6 +2,7 @@
 
 from benchmark.contracts.baseline import Baseline, Coin, Context, Loss
 from benchmark.contracts.batch import Batch, Output, own_positions
+from benchmark.contracts.dialogues import DialogueTask, Script, turns, whole_turns
 from benchmark.contracts.edits import (
     completion_costs,
     edit_rate,
@@ -38,6 +39,7 @@ __all__ = [
     "Coordinates",
     "Curve",
     "Decoding",
+    "DialogueTask",
     "Discrete",
     "FullSupportLanguage",
     "Knob",
@@ -48,6 +50,7 @@ __all__ = [
     "Response",
     "RunningMean",
     "Score",
+    "Script",
     "SequenceModel",
     "Space",
     "SparseLanguage",
@@ -80,5 +83,7 @@ __all__ = [
     "stream_seed",
     "token_log_likelihood",
     "token_nll",
+    "turns",
     "whole_costs",
+    "whole_turns",
 ]
