@@ -13,6 +13,7 @@ Axes: B batch, T time (columns), K statistics of BLEU.
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
@@ -22,24 +23,33 @@ from torch import Tensor
 from benchmark.contracts import (
     Batch,
     Coordinates,
+    CorpusTask,
     Curve,
     Discrete,
     Metric,
     Output,
+    PackageData,
     Score,
     Split,
-    Task,
-    draw_examples,
-    missing_data,
-    package_data,
 )
 
 _TEST, _VALIDATION = (7, 9, 50, 58), (11, 36, 41, 51)  # books by number: 7 is Judges
 _PIECE = re.compile(r" ?[^\W\d_]+| ?.")  # a word or a mark, with the space before it
 _FREQUENT = 1024
+_LONGEST = 48  # words in a target
 _ORDERS = 4  # of the n-grams of BLEU
 _READ, _END = "=", "#"
-_FILE = "plain_text_readers_bible.py"
+_VERSIONS = {
+    version: PackageData(
+        f"pythonbible_{version}", "plain_text_readers_bible.py", sha256, f"pythonbible-{version}==0.0.2"
+    )
+    for version, sha256 in (
+        ("kjv", "6b65f8f3f4541c60"),
+        ("asv", "9b06311fa842fb7e"),
+        ("ylt", "2640d179c31e1aa8"),
+        ("web", "c3daeaf48ba26fb6"),
+    )
+}
 _WHOLE = "it needs a whole verse; on gold prefixes there is a token error rate instead"
 
 
@@ -82,9 +92,7 @@ def _metrics() -> tuple[Any, Any]:
 
 def _verses(version: str) -> dict[int, str]:
     """Text of each verse by its number, book * 1,000,000 + chapter * 1,000 + verse; empty where there is none."""
-    path = package_data(f"pythonbible_{version}", _FILE)
-    assert path
-    _, text, places = path.read_text(encoding="utf-8").split('"""')
+    _, text, places = _VERSIONS[version].text().split('"""')
     found = re.findall(r"^ +(\d{7,8}): (\d+),$", places, re.MULTILINE)  # where all verses begin, then where they end
     bounds = zip(found[: len(found) // 2], found[len(found) // 2 :], strict=True)
     cut = ((verse, text[int(begin) : int(end)]) for (verse, begin), (_, end) in bounds)
@@ -128,18 +136,20 @@ def _spell(text: str, index: dict[str, int]) -> list[int]:
 
 
 @cache
-def _pool(source: str, target: str, split: Split, low: int, high: int) -> list[Spelled]:
-    """Verses with so many words in the target, in symbols.
+def _spelled(source: str, target: str) -> dict[Split, list[Spelled]]:
+    """The verses in symbols.
 
     The few in which the versions part the verses elsewhere, so that the target goes beyond its limit, are left out.
     """
-    index, spelled = _symbols(source, target), []
-    for verse in _corpus(source, target)[split]:
-        words = len(verse.target.split())
-        if low <= words <= high:
-            texts = [*_spell(verse.source, index), index[_READ]], [*_spell(verse.target, index), index[_END]]
-            spelled.append(Spelled(*texts, words))
-    return [verse for verse in spelled if len(verse.target) <= _limit(len(verse.source))]
+    index, corpus = _symbols(source, target), {}
+    for split, verses in _corpus(source, target).items():
+        spelled = (
+            Spelled([*_spell(verse.source, index), index[_READ]], [*_spell(verse.target, index), index[_END]], words)
+            for verse in verses
+            if (words := len(verse.target.split())) <= _LONGEST
+        )
+        corpus[split] = [verse for verse in spelled if len(verse.target) <= _limit(len(verse.source))]
+    return corpus
 
 
 def _limit(source: int) -> int:
@@ -147,14 +157,15 @@ def _limit(source: int) -> int:
     return 2 * source + 20
 
 
-class BibleStyle(Task):
+class BibleStyle(CorpusTask):
     """Rewrite a verse of the King James Version (1611) in the style of the American Standard Version (1901)."""
 
     name = "bible_style"
     versions: ClassVar[tuple[str, str]] = ("kjv", "asv")
+    needs = (_VERSIONS["kjv"], _VERSIONS["asv"], "sacrebleu")
     metric = Metric("BLEU", "0 to 100, of the corpus", "higher", 0.0, 100.0, _WHOLE, bleu)
     further_metrics = (Metric("chrF", "0 to 100, mean over verses", "higher", 0.0, 100.0, _WHOLE),)
-    curve = Curve("length", "words", ((1, 16), (17, 24), (25, 32), (33, 48)), trained=(1, 24))
+    curve = Curve("length", "words", ((1, 16), (17, 24), (25, 32), (33, _LONGEST)), trained=(1, 24))
     coordinates = Coordinates(
         failure="open", target="stochastic", recoverable="partly", aligned=False, source="real", given="prompt"
     )
@@ -174,16 +185,28 @@ class BibleStyle(Task):
         self.space = Discrete(len(symbols), end=1, emits=tuple(range(1, len(symbols))), symbols=symbols)
 
     @classmethod
-    def missing(cls) -> str:
-        """Name the packages that are not installed."""
-        texts = ((f"pythonbible_{version}", _FILE) for version in cls.versions)
-        return missing_data((*texts, ("sacrebleu", "metrics")))
+    def corpus(cls) -> Mapping[Split, Sequence[Spelled]]:
+        """Verses by split, split by book."""
+        return _spelled(*cls.versions)
 
-    def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
-        """Draw verses with so many words in the target."""
-        pool = _pool(*self.versions, split, *length)
-        verses = draw_examples(pool, split, size, lambda verse: len(verse.source) + len(verse.target), stream)
-        return Batch.from_rows([verse.source for verse in verses], [verse.target for verse in verses])
+    @classmethod
+    def length_of(cls, example: Spelled) -> int:
+        """Words of the target."""
+        return example.words
+
+    @classmethod
+    def columns_of(cls, example: Spelled) -> int:
+        """By the symbols of both texts."""
+        return len(example.source) + len(example.target)
+
+    @classmethod
+    def identity(cls, example: Spelled) -> tuple[int, ...]:
+        """The source."""
+        return tuple(example.source)
+
+    def lay_out(self, examples: Sequence[Spelled]) -> Batch:
+        """The source and "=" are the prompt, the target and "#" are to be said."""
+        return Batch.from_rows([verse.source for verse in examples], [verse.target for verse in examples])
 
     def _texts(self, tokens: Tensor, own: Tensor) -> list[str]:
         """What own tokens spell, [B]."""
@@ -227,4 +250,5 @@ class BibleStyleYltWeb(BibleStyle):
 
     name = "bible_style_ylt_web"
     versions = ("ylt", "web")
+    needs = (_VERSIONS["ylt"], _VERSIONS["web"], "sacrebleu")
     controls = {"copying the source": 26.8}

@@ -181,7 +181,7 @@ class DialogueState(DialogueTask):
         return update, Score(right.double(), output.own.double())
 
     def reward(self, batch: Batch, output: Output) -> Tensor:
-        """1 for each token of a reply up to its first error, [B, T]: a longer reply than the right one earns nothing."""
+        """1 for each token of a reply up to its first error, [B, T]: saying more than the right reply earns nothing."""
         wrong = (output.tokens != self._simulated(output.tokens)) & output.own
         turn, so_far = turns(output.own), wrong.cumsum(1)  # [B, T]
         begins = output.own & ~torch.nn.functional.pad(output.own, (1, 0))[:, :-1]

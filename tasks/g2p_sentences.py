@@ -8,14 +8,15 @@ Axes: B batch, T time (columns), V vocabulary.
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from benchmark.contracts import (
+    CHITCHAT,
+    CMUDICT,
     Batch,
     Coordinates,
     Curve,
@@ -24,17 +25,10 @@ from benchmark.contracts import (
     Output,
     Score,
     Split,
-    Task,
-    completion_costs,
-    draw_examples,
+    TransductionTask,
     edit_rate,
-    edit_reward,
     exact_match,
-    missing_data,
-    optimal_completions,
-    package_data,
     split_by_hash,
-    whole_costs,
 )
 
 _LETTERS = " '" + "abcdefghijklmnopqrstuvwxyz"
@@ -45,7 +39,6 @@ _SYMBOLS = (*_LETTERS, "=", *_PHONEMES, "|", "#")
 _INDEX = {symbol: index for index, symbol in enumerate(_SYMBOLS)}
 _READ, _GAP, _END = _INDEX["="], _INDEX["|"], _INDEX["#"]
 _WHOLE = "it needs a whole output; on gold prefixes there is a token error rate instead"
-_LEXICON, _DIALOGUES = ("cmudict", "data/cmudict.dict"), ("chitchat_dataset", "dataset.json")
 
 
 class Example(NamedTuple):
@@ -56,10 +49,10 @@ class Example(NamedTuple):
     phonemes: int
 
 
-def _lexicon(path: Path) -> dict[str, str]:
+def _lexicon() -> dict[str, str]:
     """First pronunciation of each word, without stress."""
     words: dict[str, str] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in CMUDICT.text().splitlines():
         word, _, said = line.partition("#")[0].partition(" ")
         if "(" not in word:  # "word(2)" is a further pronunciation
             words.setdefault(word, re.sub(r"\d", "", said).strip())
@@ -72,11 +65,9 @@ def _corpus() -> dict[Split, list[Example]]:
 
     A text that stands in an earlier split (train, then validation) is left out of the later ones.
     """
-    lexicon_path, dialogue_path = package_data(*_LEXICON), package_data(*_DIALOGUES)
-    assert lexicon_path and dialogue_path
-    lexicon = _lexicon(lexicon_path)
+    lexicon = _lexicon()
     found: dict[Split, list[str]] = {"train": [], "validation": [], "test": []}
-    for conversation, content in json.loads(dialogue_path.read_text(encoding="utf-8")).items():
+    for conversation, content in json.loads(CHITCHAT.text()).items():
         texts = (" ".join(message["text"] for message in turn) for turn in content["messages"])
         letters = [re.sub(r"[^a-z' ]", " ", text.lower().replace("’", "'")) for text in texts]
         found[split_by_hash(conversation)] += letters
@@ -96,15 +87,11 @@ def _example(words: list[str], lexicon: dict[str, str]) -> Example:
     return Example(" ".join(words), said, sum(len(lexicon[word].split()) for word in words))
 
 
-@cache
-def _pool(split: Split, low: int, high: int) -> list[Example]:
-    return [example for example in _corpus()[split] if low <= example.phonemes <= high]
-
-
-class G2pSentences(Task):
+class G2pSentences(TransductionTask):
     """Say a sentence: letters in, phonemes out; real chat turns, split by conversation."""
 
     name = "g2p_sentences"
+    needs = (CMUDICT, CHITCHAT)
     space = Discrete(len(_SYMBOLS), end=_END, emits=tuple(range(_READ + 1, len(_SYMBOLS))), symbols=_SYMBOLS)
     metric = Metric(
         "phoneme error rate",
@@ -133,21 +120,30 @@ class G2pSentences(Task):
 }"""
 
     @classmethod
-    def missing(cls) -> str:
-        """Name the data packages that are not installed."""
-        return missing_data((_LEXICON, _DIALOGUES))
+    def corpus(cls) -> Mapping[Split, Sequence[Example]]:
+        """Sentences by split, split by conversation."""
+        return _corpus()
 
-    def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
-        """Draw sentences of so many phonemes."""
-        pool = _pool(split, *length)
-        examples = draw_examples(pool, split, size, lambda example: (len(example.text), len(example.said)), stream)
+    @classmethod
+    def length_of(cls, example: Example) -> int:
+        """Phonemes, gaps left out."""
+        return example.phonemes
+
+    @classmethod
+    def columns_of(cls, example: Example) -> tuple[int, int]:
+        """By the length of the text, then of what is said."""
+        return len(example.text), len(example.said)
+
+    @classmethod
+    def identity(cls, example: Example) -> str:
+        """The text."""
+        return example.text
+
+    def lay_out(self, examples: Sequence[Example]) -> Batch:
+        """Letters and "=" are the prompt; phonemes, "|" between words, and "#" the target."""
         prompts = [[_INDEX[letter] for letter in example.text] + [_READ] for example in examples]
         targets = [[_INDEX[symbol] for symbol in example.said.split()] + [_END] for example in examples]
         return Batch.from_rows(prompts, targets)
-
-    def limit(self, batch: Batch) -> Tensor:
-        """Twice the letters and ten more: beyond any pronunciation, and no function of gold."""
-        return 2 * batch.given.sum(1) + 10
 
     def score(self, batch: Batch, output: Output) -> Score:
         """Edits between the phonemes said and gold's, gaps and the end left out, over gold's phonemes; [B]."""
@@ -168,20 +164,3 @@ class G2pSentences(Task):
     def _phonemes(tokens: Tensor, own: Tensor) -> list[list[int]]:
         spoken = own & (tokens != _GAP) & (tokens != _END)
         return [row[kept].tolist() for row, kept in zip(tokens, spoken, strict=True)]
-
-    def reward(self, batch: Batch, output: Output) -> Tensor:
-        """The fall of the edit distance to gold with each token, per gold token; a row sums to minus its error rate.
-
-        Before the end the distance is the least to any prefix of gold; at the last token it is that to gold as a whole.
-        """
-        costs = completion_costs(batch, output.tokens, output.own)  # [B, T + 1, N + 1]
-        return edit_reward(costs.min(-1).values, whole_costs(batch, costs), output, batch.lengths)
-
-    def expert(self, batch: Batch, history: Tensor) -> Tensor:
-        """Uniform over the optimal completions of the history (Sabour et al. 2019, arXiv 1810.01398), [B, T, V]."""
-        best = optimal_completions(batch, history, self.space.size)  # [B, T, V]
-        return best.double().log() - best.sum(-1, keepdim=True).double().log()
-
-    def correct(self, batch: Batch, history: Tensor) -> Tensor:
-        """Is the token among the optimal completions of what was said before it, [B, T]?"""
-        return optimal_completions(batch, history, self.space.size).gather(-1, history[..., None]).squeeze(-1)

@@ -10,29 +10,30 @@ Axes: B batch, T time (columns), V vocabulary, R pronunciations of all words of 
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from benchmark.contracts import (
+    CMUDICT,
     Batch,
     Coordinates,
+    CorpusTask,
     Curve,
     Discrete,
     Metric,
     Output,
     Score,
     Split,
-    Task,
     completion_costs,
-    draw_examples,
     edit_rate,
     edit_reward,
-    missing_data,
     optimal_completions,
-    package_data,
     split_by_hash,
+    uniform_over,
     whole_costs,
 )
 
@@ -44,7 +45,6 @@ _SYMBOLS = (*_LETTERS, "=", *_PHONEMES, "#")
 _INDEX = {symbol: index for index, symbol in enumerate(_SYMBOLS)}
 _READ, _END = _INDEX["="], _INDEX["#"]
 _WHOLE = "it needs a whole word; on gold prefixes there is a token error rate instead"
-_LEXICON = ("cmudict", "data/cmudict.dict")
 
 Said = tuple[str, ...]
 
@@ -52,10 +52,8 @@ Said = tuple[str, ...]
 @cache
 def _lexicon() -> dict[str, list[Said]]:
     """The pronunciations of each word, without stress and each once, in the order of the file."""
-    path = package_data(*_LEXICON)
-    assert path
     words: dict[str, list[Said]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in CMUDICT.text().splitlines():
         entry, _, phonemes = line.partition("#")[0].partition(" ")
         word = entry.partition("(")[0]  # "word(2)" is a further pronunciation
         said = tuple(re.sub(r"\d", "", phonemes).split())
@@ -64,18 +62,28 @@ def _lexicon() -> dict[str, list[Said]]:
     return words
 
 
+class Example(NamedTuple):
+    """A word and one way to say it."""
+
+    word: str
+    said: Said
+
+
 @cache
-def _pool(split: Split, low: int, high: int) -> list[tuple[str, Said]]:
-    """Words and how they are said in so many phonemes: in training each way, else the first alone."""
-    chosen = ((word, said) for word, said in _lexicon().items() if split_by_hash(word) == split)
-    pairs = ((word, way) for word, said in chosen for way in (said if split == "train" else said[:1]))
-    return [(word, way) for word, way in pairs if low <= len(way) <= high]
+def _corpus() -> dict[Split, list[Example]]:
+    """Words and how they are said: in training each way, else the first alone."""
+    corpus: dict[Split, list[Example]] = {"train": [], "validation": [], "test": []}
+    for word, said in _lexicon().items():
+        split = split_by_hash(word)
+        corpus[split] += [Example(word, way) for way in (said if split == "train" else said[:1])]
+    return corpus
 
 
-class G2pWords(Task):
+class G2pWords(CorpusTask):
     """Say a word: letters in, phonemes out; the CMU pronouncing dictionary, split by word."""
 
     name = "g2p_words"
+    needs = (CMUDICT,)
     space = Discrete(len(_SYMBOLS), end=_END, emits=tuple(range(_READ + 1, len(_SYMBOLS))), symbols=_SYMBOLS)
     metric = Metric("word error rate", "share of words", "lower", 0.0, 1.0, gold_prefix=_WHOLE)
     further_metrics = (
@@ -96,15 +104,28 @@ class G2pWords(Task):
 }"""
 
     @classmethod
-    def missing(cls) -> str:
-        """Name the data package if it is not installed."""
-        return missing_data((_LEXICON,))
+    def corpus(cls) -> Mapping[Split, Sequence[Example]]:
+        """Words by split, split by the hash of the word."""
+        return _corpus()
 
-    def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
-        """Draw words whose pronunciation has so many phonemes."""
-        pool = _pool(split, *length)
-        examples = draw_examples(pool, split, size, lambda example: (len(example[0]), len(example[1])), stream)
-        return self._batch([word for word, _ in examples], [said for _, said in examples])
+    @classmethod
+    def length_of(cls, example: Example) -> int:
+        """Phonemes."""
+        return len(example.said)
+
+    @classmethod
+    def columns_of(cls, example: Example) -> tuple[int, int]:
+        """By letters, then phonemes."""
+        return len(example.word), len(example.said)
+
+    @classmethod
+    def identity(cls, example: Example) -> str:
+        """The word."""
+        return example.word
+
+    def lay_out(self, examples: Sequence[Example]) -> Batch:
+        """Letters and "=" are the prompt, phonemes and "#" the target."""
+        return self._batch([example.word for example in examples], [example.said for example in examples])
 
     @staticmethod
     def _batch(words: list[str], said: list[Said]) -> Batch:
@@ -160,8 +181,7 @@ class G2pWords(Task):
 
     def expert(self, batch: Batch, history: Tensor) -> Tensor:
         """Uniform over the optimal completions of the history (Sabour et al. 2019, arXiv 1810.01398), [B, T, V]."""
-        best = self._best(batch, history)
-        return best.double().log() - best.sum(-1, keepdim=True).double().log()
+        return uniform_over(self._best(batch, history))
 
     def correct(self, batch: Batch, history: Tensor) -> Tensor:
         """Is the token among the optimal completions of what was said before it, [B, T]?"""

@@ -16,6 +16,7 @@ from benchmark.contracts.streams import seeded
 from benchmark.contracts.task import Task
 
 Oracle = Callable[[Batch, Tensor], Tensor]
+Script = Callable[[Batch, int], Tensor]
 
 
 @dataclass
@@ -68,3 +69,26 @@ class OraclePolicy(SequenceModel):
         gold = self._batch.tokens[:, column:]  # [B, the rest]
         rest = gold if gold.shape[1] else said.new_zeros(len(said), 1)
         return self._oracle(self._batch, torch.cat([said, rest], 1))[:, column]
+
+
+class ScriptedPolicy(OraclePolicy):
+    """Says what stands in a script, whatever was said before. For one batch.
+
+    Args:
+        task: whose space it speaks in.
+        script: logits [B, V] of a batch and a column; [B, 2 D] in a continuous space.
+        batch: whose rows are run.
+    """
+
+    name = "scripted policy"
+
+    def __init__(self, task: Task, script: Script, batch: Batch) -> None:
+        super().__init__(task, self._never, batch)
+        self._script = script
+
+    @staticmethod
+    def _never(batch: Batch, history: Tensor) -> Tensor:
+        raise TypeError("a script has no parallel pass")
+
+    def _after(self, said: Tensor) -> Tensor:
+        return self._script(self._batch, said.shape[1])

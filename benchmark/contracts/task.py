@@ -169,6 +169,8 @@ class Task(ABC):
         controls: further frozen controls of the main metric by name, such as the process run freely.
         reward_temperature: weight of the entropy bonus at which the optimum of the expected reward is the task's own
             target: 1 where the reward is a log-probability, 0 where the target is determined.
+        edition: what else than the version the data depend on, e.g. the interpreter whose library is read; it enters
+            the key of a cell.
         lyapunov: largest Lyapunov exponent of a chaotic series, per step; its inverse is the Lyapunov time.
         citation: BibTeX of the task's source.
         licence: of the data.
@@ -176,6 +178,7 @@ class Task(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    edition: ClassVar[str] = ""
     space: Space
     metric: ClassVar[Metric]
     further_metrics: ClassVar[tuple[Metric, ...]] = ()

@@ -26,23 +26,28 @@ _STYLE: dict[str, Any] = {
     "legend.frameon": False,
 }
 _MARKERS = "osD^vPX*<>"
+_PANELS_IN_A_ROW = 4
 KINDS = ("pdf", "svg", "png")
 
 
 @contextmanager
 def drawing(panels: int, same_values: bool = False) -> "Iterator[tuple[Figure, Sequence[Axes]]]":
-    """Yield a figure of panels in a row, in the suite's style; `same_values` gives them one y axis."""
+    """Yield a figure of panels, four in a row, in the suite's style; `same_values` gives them one y axis."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    rows, columns = -(-panels // _PANELS_IN_A_ROW), min(panels, _PANELS_IN_A_ROW)
     with pyplot.rc_context(cast(Any, _STYLE)):
+        size = (3.1 * columns, 0.6 + 2.7 * rows)
         figure, axes = pyplot.subplots(
-            1, panels, figsize=(3.1 * panels, 3.3), squeeze=False, sharey=same_values, layout="constrained"
+            rows, columns, figsize=size, squeeze=False, sharey=same_values, layout="constrained"
         )
+        for unused in axes.flat[panels:]:
+            unused.remove()
         try:
-            yield figure, axes[0]
+            yield figure, list(axes.flat[:panels])
         finally:
             pyplot.close(figure)
 

@@ -11,11 +11,10 @@ from benchmark.running.cell import KnobValues
 from benchmark.settings import Budget, Evaluation, Frozen, Optimisation
 
 
-class Setting(Frozen):
-    """How one task is run with one model."""
+class Plain(Frozen):
+    """How any task is run with one model."""
 
-    task: str
-    model: str
+    model: str = "gru"
     model_knobs: KnobValues = {}
     updates: int = Field(default=400, ge=1)
     batch: int = Field(default=64, ge=1)
@@ -40,13 +39,20 @@ class Setting(Frozen):
         return Evaluation(sequences=self.sequences)
 
 
+class Setting(Plain):
+    """How one task is run with one model."""
+
+    task: str
+
+
 class Suite(Frozen):
-    """A list of settings, crossed with baselines and seeds."""
+    """A list of settings, crossed with baselines and seeds; `plain` is for tasks and models that it does not have."""
 
     summary: str
     seeds: int = Field(ge=1)
     timeout: float = Field(gt=0, description="seconds a cell may take")
     baselines: tuple[str, ...]
+    plain: Plain
     settings: tuple[Setting, ...]
 
     def choose(self, tasks: tuple[str, ...], models: tuple[str, ...]) -> tuple[Setting, ...]:
@@ -56,7 +62,7 @@ class Suite(Frozen):
         for task in tasks:
             own = [setting for setting in self.settings if setting.task == task]
             by_model = {setting.model: setting for setting in own}
-            plain = own[0] if own else Setting(task=task, model="gru")
+            plain = own[0] if own else Setting(task=task, **self.plain.model_dump())
             for model in models or tuple(by_model) or (plain.model,):
                 chosen.append(by_model.get(model) or plain.model_copy(update={"model": model, "model_knobs": {}}))
         return tuple(chosen)

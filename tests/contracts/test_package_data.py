@@ -1,70 +1,71 @@
-"""Files of installed packages: finding them, saying what is missing, splitting and drawing."""
+"""Files of installed packages: finding them, holding them against their hash, saying what is missing."""
 
+import hashlib
 import sys
-from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from benchmark.contracts import draw_examples, missing_data, package_data, split_by_hash, stream
+from benchmark.contracts import PackageData, missing_data
+from benchmark.errors import UsageError
+
+CONTENT = "one two\n"
+DATA = PackageData(
+    "ebb_test_data", "data/words.txt", hashlib.sha256(CONTENT.encode()).hexdigest()[:16], "ebb-test-data==1.2"
+)
 
 
-@pytest.fixture
-def package(tmp_path, monkeypatch) -> str:
-    """An installed package that cannot be imported, with a file of data."""
-    folder = tmp_path / "ebb_test_data"
-    (folder / "data").mkdir(parents=True)
-    (folder / "__init__.py").write_text("raise RuntimeError('imported')\n")
-    (folder / "data" / "words.txt").write_text("one two\n")
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """An installed package that cannot be imported, with a folder of data."""
+    folder = tmp_path / "ebb_test_data" / "data"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").write_text("raise RuntimeError('imported')\n")
+    (folder / "words.txt").write_text(CONTENT)
     monkeypatch.syspath_prepend(tmp_path)
-    return "ebb_test_data"
+    return folder
 
 
-def test_a_file_and_a_folder_are_found_without_importing_the_package(package):
-    file, folder = package_data(package, "data/words.txt"), package_data(package, "data")
-    assert file and file.read_text() == "one two\n"
-    assert folder and folder.is_dir()
-    assert package not in sys.modules
+def test_a_file_is_read_without_importing_the_package():
+    assert DATA.text() == CONTENT
+    assert "ebb_test_data" not in sys.modules
 
 
-@pytest.mark.parametrize(("name", "path"), [("ebb_test_data", "data/absent.txt"), ("ebb_not_installed", "data")])
-def test_what_is_not_there_is_none(package, name, path):
-    assert package_data(name, path) is None
+def test_the_files_of_a_folder_are_read_by_name_and_hashed_together(folder):
+    (folder / "first.abc").write_text("X: 1")
+    (folder / "second.abc").write_text("X: 2")
+    both = hashlib.sha256(b"X: 1X: 2").hexdigest()
+    assert replace(DATA, path="data", pattern="*.abc", sha256=both).read() == {
+        "first.abc": "X: 1",
+        "second.abc": "X: 2",
+    }
 
 
-def test_a_module_without_a_folder_has_no_data():
-    assert package_data("this", "data") is None
+def test_a_damaged_file_is_named_with_the_way_to_mend_it(folder):
+    (folder / "words.txt").write_text(CONTENT[:-2])
+    with pytest.raises(UsageError, match="is damaged or of another release") as problem:
+        DATA.text()
+    assert str(folder / "words.txt") in str(problem.value)
+    assert str(problem.value).endswith("pip install --force-reinstall --no-deps ebb-test-data==1.2")
 
 
-def test_what_is_missing_is_named_with_the_way_to_get_it(package):
-    needed = [(package, "data/words.txt"), ("ebb_not_installed", "x"), (package, "absent")]
-    assert missing_data(needed) == (
-        "needs the data of ebb-not-installed, ebb-test-data: pip install 'exposure-bias-benchmark[real]'"
+def test_a_file_that_is_no_text_is_named(folder):
+    (folder / "words.txt").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(UsageError, match=r"words\.txt cannot be read .*force-reinstall"):
+        DATA.text()
+
+
+@pytest.mark.parametrize("other", [{"path": "data/absent.txt"}, {"package": "ebb_not_installed"}, {"package": "this"}])
+def test_what_is_not_there_has_no_place_and_says_so_when_it_is_read(other):
+    absent = replace(DATA, **other)
+    assert absent.place is None
+    with pytest.raises(UsageError, match=r"needs .*: pip install 'exposure-bias-benchmark\[real\]'"):
+        absent.read()
+
+
+def test_what_is_missing_is_named_once_with_the_way_to_get_it():
+    absent = replace(DATA, path="absent")
+    assert missing_data([DATA, absent, absent, "ebb_not_installed"]) == (
+        "needs ebb-test-data, ebb-not-installed: pip install 'exposure-bias-benchmark[real]'"
     )
-    assert missing_data(needed[:1]) == ""
-
-
-def test_shares_of_the_split_are_as_asked_for():
-    shares = Counter(split_by_hash(f"key {number}") for number in range(20_000))
-    assert shares["validation"] == pytest.approx(1000, abs=120)  # four standard deviations
-    assert shares["test"] == pytest.approx(1000, abs=120)
-    half = Counter(split_by_hash(f"key {number}", 0.25) for number in range(20_000))
-    assert half["train"] == pytest.approx(10_000, abs=300)
-
-
-def test_the_split_of_a_key_does_not_change_between_runs():
-    """sha256("a") begins with ca978112, a share of .791; that of "3" with 4e07, .305."""
-    assert [split_by_hash("a"), split_by_hash("3")] == ["train", "train"]
-    assert split_by_hash("a", 0.15) == "validation"
-    assert split_by_hash("a", 0.25) == "test"
-
-
-def test_held_out_examples_are_drawn_without_replacement_and_no_more_than_there_are():
-    assert sorted(draw_examples(range(9), "test", 20, abs, stream("all"))) == list(range(9))
-    assert len(set(draw_examples(range(100), "validation", 20, abs, stream("some")))) == 20
-
-
-def test_a_training_batch_is_of_neighbours_in_length_and_covers_all_lengths_over_time():
-    batches = [draw_examples(range(1000), "train", 16, abs, stream("near", index)) for index in range(200)]
-    spreads = [max(batch) - min(batch) for batch in batches]
-    assert sum(spreads) / len(spreads) < 100  # a sixteenth of all would be 62
-    assert {number // 100 for batch in batches for number in batch} == set(range(10))
+    assert missing_data([DATA, "hashlib"]) == ""

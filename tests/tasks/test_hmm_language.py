@@ -5,7 +5,9 @@ import itertools
 import pytest
 import torch
 
+from benchmark.checking.task_samples import uniform_scores
 from benchmark.contracts import Output, kl_divergence, stream
+from benchmark.measuring.quality import figure_of
 from tasks.hmm_language import HmmLanguage
 
 TASK = HmmLanguage()
@@ -46,13 +48,15 @@ def test_every_symbol_is_possible_in_every_state():
     assert torch.allclose(TASK.emission.sum(-1), torch.ones(8, dtype=torch.float64))
 
 
-def test_a_uniform_model_scores_the_declared_floor_and_the_process_the_ceiling():
+def test_a_uniform_model_scores_the_frozen_controls_and_the_process_the_ceiling():
     batch = TASK.sample("test", 4096, (128, 128), stream("floor"))
     process = TASK.process(batch, batch.tokens)
-    uniform = torch.full_like(process, -torch.log(torch.tensor(16.0)).item())
-    for log_q, expected in ((uniform, TASK.floor), (process, TASK.ceiling)):
+    unknowing = torch.full_like(process, -torch.log(torch.tensor(16.0)).item())
+    for log_q, expected in ((unknowing, TASK.controls["uniform model on gold prefixes"]), (process, TASK.ceiling)):
         score = TASK.score(batch, Output(batch.tokens, batch.own, batch.tokens, batch.own[:, 0], log_q))
-        assert float(score.value.mean()) == pytest.approx(expected, abs=0.005)
+        assert float(score.value.mean()) == pytest.approx(expected, abs=0.002)
+    freely = uniform_scores(TASK, rows=2048)
+    assert figure_of(TASK.metric, freely) == pytest.approx(TASK.floor, abs=0.002)
 
 
 def test_divergence_is_infinite_where_the_model_excludes_what_can_happen():
