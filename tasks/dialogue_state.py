@@ -124,6 +124,10 @@ class DialogueState(DialogueTask):
     decoding = "greedy"
     floor = 0.0
     ceiling = 1.0
+    controls = {  # what single slips come to, sampled, 40 turns
+        "expert, one token in 200 drawn at random": 0.950,
+        "process, one token in 200 drawn at random": 0.769,
+    }
     citation = """@article{sinha2025illusion,
   title = {The Illusion of Diminishing Returns: Measuring Long Horizon Execution in {LLMs}},
   author = {Sinha, Akshit and Arun, Arvindh and Goel, Shashwat and Staab, Steffen and Geiping, Jonas},
