@@ -3,6 +3,7 @@
 from benchmark.contracts.baseline import Baseline, Coin, Context, Loss
 from benchmark.contracts.batch import Batch, Output, own_positions
 from benchmark.contracts.corpus import CorpusTask, draw_examples, split_by_hash
+from benchmark.contracts.dialogues import DialogueTask, ScriptedUser, turns, whole_turns
 from benchmark.contracts.edits import (
     completion_costs,
     edit_rate,
@@ -45,6 +46,7 @@ __all__ = [
     "CorpusTask",
     "Curve",
     "Decoding",
+    "DialogueTask",
     "Discrete",
     "Forecasting",
     "FullSupportLanguage",
@@ -57,6 +59,7 @@ __all__ = [
     "Response",
     "RunningMean",
     "Score",
+    "ScriptedUser",
     "SequenceModel",
     "Space",
     "SparseLanguage",
@@ -89,6 +92,8 @@ __all__ = [
     "stream_seed",
     "token_log_likelihood",
     "token_nll",
+    "turns",
     "uniform_over",
     "whole_costs",
+    "whole_turns",
 ]

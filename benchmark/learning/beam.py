@@ -9,15 +9,27 @@ from torch import Tensor
 from benchmark.contracts.batch import Batch, Output
 from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.task import Task
+from benchmark.errors import NotApplicable
 from benchmark.learning.free_running import common_prompt, side_pass
+
+ANSWERS_BEAMS_APART = "beam search: the environment answers what was said, and beams say different things"
+
+
+def beams_agree(task: Task) -> bool:
+    """Whether the environment answers all beams of an instance alike, as the default one does."""
+    return type(task).begin is Task.begin and type(task).respond is Task.respond
 
 
 def beam_search(model: SequenceModel, task: Task, batch: Batch, width: int) -> Output:
     """Keep the `width` most probable prefixes of each instance, by the sum of log-probabilities of own tokens.
 
-    The environment must answer all beams of an instance alike, as the default one does. Width 1 is greedy decoding.
-    Returns the best beam of each instance; there is no length penalty.
+    Width 1 is greedy decoding. Returns the best beam of each instance; there is no length penalty.
+
+    Raises:
+        NotApplicable: if what is supplied depends on what was said, so that beams would need environments of their own.
     """
+    if not beams_agree(task):
+        raise NotApplicable(ANSWERS_BEAMS_APART)
     rows = torch.arange(len(batch)).repeat_interleave(width)  # [B W]
     wide = batch.select(rows)
     limit = task.limit(wide)

@@ -16,7 +16,7 @@ from benchmark.contracts.losses import mean_over_own, token_log_likelihood
 from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.streams import stream
 from benchmark.contracts.task import Decoding, Task
-from benchmark.learning.beam import beam_search
+from benchmark.learning.beam import ANSWERS_BEAMS_APART, beam_search, beams_agree
 from benchmark.learning.free_running import Draw
 from benchmark.measuring import text
 from benchmark.measuring.errors_in_time import by_position
@@ -56,6 +56,9 @@ def sweep_decodings(model: SequenceModel, task: Task, seed: int, rows: int, resu
         model.eval()
         gold_logits = model(batch.tokens)  # [B, T, V]
         for name, way in WAYS.items():
+            if way.beams > 1 and not beams_agree(task):
+                _put_absent(result, name, task, ANSWERS_BEAMS_APART)
+                continue
             output = _run(model, task, batch, way, stream(task.name, seed, "decodings", name))
             _put(result, name, task, batch, output)
             if way.decoding == "sample" and way.nucleus == 1:
@@ -69,6 +72,11 @@ def _run(model: SequenceModel, task: Task, batch: Batch, way: Way, generator: to
     if way.beams > 1:
         return beam_search(model, task, batch, way.beams).with_log_probabilities(model)
     return run_freely(model, task, batch, Draw(way.decoding, generator, way.temperature, way.nucleus))
+
+
+def _put_absent(result: Evaluated, name: str, task: Task, reason: str) -> None:
+    """Enter the quality of a way in which a task cannot be run as absent."""
+    result.put(f"quality_at_{name}", math.nan, task.metric.unit, task.metric.direction, reason)
 
 
 def _put(result: Evaluated, name: str, task: Task, batch: Batch, output: Output) -> None:

@@ -92,14 +92,11 @@ class _Facts:
         nats = -sum(self.log_likelihoods) / self.gold_length
         result.put("gold_prefix_nll", nats, "nats per own token", "lower")
         endless = "the task has no end symbol" if self.task.space.end is None else ""
-        ratio, never, early = (
-            float("nan") if endless else count / total
-            for count, total in (
-                (self.own_length, self.gold_length),
-                (self.never_stopped, self.rows),
-                (self.stopped_early, self.rows),
-            )
+        fixed = "" if self.task.curve.axis == "turn" else endless  # replies differ in length from gold's
+        ratio = float("nan") if fixed else self.own_length / self.gold_length
+        never, early = (
+            float("nan") if endless else count / self.rows for count in (self.never_stopped, self.stopped_early)
         )
-        result.put("length_ratio", ratio, "own tokens per gold token", "none", endless)
+        result.put("length_ratio", ratio, "own tokens per gold token", "none", fixed)
         result.put("never_stopped", never, "share of rows", "lower", endless)
         result.put("stopped_early", early, "share of rows", "lower", endless)

@@ -1,9 +1,10 @@
 """Interventions: the same instances, continued freely after prefixes that differ in one respect.
 
 Error rates after good and bad histories are confounded by difficulty, because rows that already failed are harder. Here
-the history is set by us, so that what follows is its effect.
+the history is set by us, so that what follows is its effect. Prefixes and lags are counted along the task's curve: in
+own tokens, or in turns of a dialogue; a turn is right if all of its tokens are.
 
-Axes: B batch, T time (columns), V vocabulary.
+Axes: B batch, T time (columns), U columns of another history, V vocabulary.
 """
 
 from dataclasses import dataclass
@@ -11,15 +12,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmark.contracts.batch import Batch, Output, own_positions
+from benchmark.contracts.batch import Batch, Output
 from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.spaces import Discrete
 from benchmark.contracts.streams import stream
 from benchmark.contracts.task import Task
 from benchmark.learning.free_running import Draw, roll_out
-from benchmark.measuring.errors_in_time import by_position
 from benchmark.measuring.evaluated import Evaluated
-from benchmark.measuring.lags import LAGS, continue_after, draw_instances, possible, put_quality_by_lag
+from benchmark.measuring.lags import LAGS, Instances, continue_after, draw_instances, possible, put_quality_by_lag
+from benchmark.measuring.prefixes import columns_up_to, cut, gold_positions, splice
 from benchmark.values import Point
 
 ARMS = ("gold_prefix", "own_prefix", "random_slip", "second_best_slip", "healed")
@@ -27,10 +28,10 @@ ARMS = ("gold_prefix", "own_prefix", "random_slip", "second_best_slip", "healed"
 
 @dataclass(frozen=True)
 class Interventions:
-    """Share of right tokens by lag after a prefix, and the effect of each arm against the gold prefix.
+    """Share of right tokens (or turns) by lag after a prefix, and the effect of each arm against the gold prefix.
 
     Attributes:
-        prefix: own tokens in the prefix.
+        prefix: own tokens (or turns) in the prefix.
         right: arm -> one share a lag of LAGS.
         effect: arm -> mean paired difference to the gold prefix at each lag; negative where the arm does harm.
         error: arm -> standard error of that difference, over instances.
@@ -45,34 +46,34 @@ class Interventions:
 
 
 def applicable(task: Task) -> bool:
-    """Whether right and wrong are defined, and rows are long enough and laid out by position."""
+    """Whether right and wrong are defined, and rows are long enough and laid out by position or turn."""
     return task.has("correct") and possible(task)
 
 
 def intervene(model: SequenceModel, task: Task, seed: int, rows: int) -> Interventions:
     """Continue test instances freely after each kind of prefix.
 
-    The arms: gold; the model's own free run; gold with its last token wrong at random; gold with its last token the
-    model's most probable wrong one; the own free run with its last token set right.
+    The arms: gold; the model's own free run; gold with a token wrong at random, the last one or one of the last turn;
+    gold with that token the model's most probable wrong one; the own free run with its last token or turn set right.
     """
     instances = draw_instances(task, seed, rows)
-    batch, prefix, names = instances.batch, instances.prefix, instances.names
+    batch, names = instances.batch, instances.names
     with torch.inference_mode():
         model.eval()
-        last = own_positions(batch.own) == prefix  # [B, T]
-        own = _own_prefix(model, task, batch, int(last.int().argmax(1).max()) + 1, stream(*names, "own"))
+        slip = _one_of(gold_positions(task, batch) == instances.prefix, stream(*names, "where"))  # [B, T]
+        own, healed = _own_prefixes(model, task, instances)
         fed = {
-            "gold_prefix": batch.tokens,
+            "gold_prefix": batch,
             "own_prefix": own,
-            "random_slip": torch.where(last, _random_wrong(task, batch, stream(*names, "slip")), batch.tokens),
-            "second_best_slip": torch.where(last, _likeliest_wrong(model, batch), batch.tokens),
-            "healed": torch.where(last, batch.tokens, own),
+            "random_slip": _replaced(batch, slip, _random_wrong(task, batch, stream(*names, "slip"))),
+            "second_best_slip": _replaced(batch, slip, _likeliest_wrong(model, batch)),
+            "healed": healed,
         }
         runs = dict(zip(fed, continue_after(model, task, instances, list(fed.values())), strict=True))
         right = {arm: _right(task, batch, output) for arm, (_, output) in runs.items()}  # [B, lags] each
     differences = {arm: values - right["gold_prefix"] for arm, values in right.items()}  # [B, lags]
     return Interventions(
-        prefix,
+        instances.prefix,
         right={arm: values.mean(0).tolist() for arm, values in right.items()},
         effect={arm: values.mean(0).tolist() for arm, values in differences.items()},
         error={arm: (values.std(0) / len(values) ** 0.5).tolist() for arm, values in differences.items()},
@@ -80,17 +81,35 @@ def intervene(model: SequenceModel, task: Task, seed: int, rows: int) -> Interve
     )
 
 
-def _own_prefix(model: SequenceModel, task: Task, batch: Batch, columns: int, draws: torch.Generator) -> Tensor:
-    """What the model says freely in the first columns, gold beyond them; [B, T]."""
-    parts = (part[:, :columns] for part in (batch.tokens, batch.given, batch.valid))
-    said = roll_out(model, task, Batch(*parts), Draw(task.decoding, draws)).tokens  # [B, columns]
-    return torch.cat([said, batch.tokens[:, columns:]], 1)
+def _one_of(where: Tensor, generator: torch.Generator) -> Tensor:
+    """Choose one of the columns of each row, [B, T] bool; in a dialogue any of the last turn's may be the one."""
+    drawn = torch.rand(where.shape, generator=generator).masked_fill(~where, -1.0)
+    return torch.zeros_like(where).scatter(1, drawn.argmax(1, keepdim=True), True)
+
+
+def _replaced(batch: Batch, where: Tensor, tokens: Tensor) -> Batch:
+    return Batch(torch.where(where, tokens, batch.tokens), batch.given, batch.valid)
+
+
+def _own_prefixes(model: SequenceModel, task: Task, instances: Instances) -> tuple[Batch, Batch]:
+    """What the model says freely in the prefix, then gold; and the same with the prefix's last token or turn gold's."""
+    batch, prefix, position = instances.batch, instances.prefix, gold_positions(task, instances.batch)
+    draws = stream(*instances.names, "own")
+    said = roll_out(model, task, cut(batch, columns_up_to(position, prefix)), Draw(task.decoding, draws))  # [B, U]
+    own, healed = (
+        splice(said, columns_up_to(task.positions(said), last), batch, ~columns_up_to(position, last))
+        for last in (prefix, prefix - 1)
+    )
+    return own, healed
 
 
 def _right(task: Task, batch: Batch, output: Output) -> Tensor:
-    """Whether the token at each lag is right, [B, lags] float."""
-    right, _ = by_position(task.correct(batch, output.tokens), output.own)  # [B, lags to the end]
-    return right[:, [lag - 1 for lag in LAGS]].double()
+    """Whether all that is said at each lag is right, [B, lags] float."""
+    position = task.positions(output)  # [B, T]
+    wrong = output.own & ~task.correct(batch, output.tokens)
+    count = torch.zeros(len(position), int(position.max()) + 1, dtype=torch.int64, device=position.device)
+    count.scatter_add_(1, position, wrong.long())  # [B, lags to the end + 1]
+    return (count[:, list(LAGS)] == 0).double()
 
 
 def _random_wrong(task: Task, batch: Batch, generator: torch.Generator) -> Tensor:

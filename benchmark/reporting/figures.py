@@ -79,7 +79,7 @@ def _panel(axis: "Axes", rows: Sequence[Row], methods: Sequence[str]) -> None:
     left, right = lengths[0] / 1.3, lengths[-1] * 1.3
     axis.axvspan(left, first["trained"][1], color="0.92", zorder=0, linewidth=0, label="training lengths")
     arrow = "↑" if first["direction"] == "higher" else "↓"
-    counted = "output position" if first["axis"] == "position" else "output length"
+    counted = {"position": "output position", "turn": "position in the dialogue"}.get(first["axis"], "output length")
     axis.set(
         title=f"{first['task']} · {first['model']}",
         xlabel=f"{counted} ({first['axis_unit']})",

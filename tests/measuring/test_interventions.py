@@ -115,9 +115,10 @@ def test_all_arms_draw_with_the_same_noise():
 
 def test_an_arm_is_continued_as_if_it_were_alone():
     instances = draw_instances(TASK, 0, rows=6)
-    arms = [instances.batch.tokens, _likeliest_wrong(model(copies=True), instances.batch)]
+    gold = instances.batch
+    arms = [gold, Batch(_likeliest_wrong(model(copies=True), gold), gold.given, gold.valid)]
     together = continue_after(model(copies=True), TASK, instances, arms)
-    for tokens, (started, output) in zip(arms, together, strict=True):
-        ((alone_batch, alone),) = continue_after(model(copies=True), TASK, instances, [tokens])
+    for arm, (started, output) in zip(arms, together, strict=True):
+        ((alone_batch, alone),) = continue_after(model(copies=True), TASK, instances, [arm])
         assert torch.equal(started.tokens, alone_batch.tokens)
         assert torch.equal(output.tokens, alone.tokens)
