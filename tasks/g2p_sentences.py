@@ -164,3 +164,16 @@ class G2pSentences(TransductionTask):
     def _phonemes(tokens: Tensor, own: Tensor) -> list[list[int]]:
         spoken = own & (tokens != _GAP) & (tokens != _END)
         return [row[kept].tolist() for row, kept in zip(tokens, spoken, strict=True)]
+
+
+class G2pSentencesLong(G2pSentences):
+    """Say sentences of up to 100 phonemes in training and 300 in tests: whole turns of real chat."""
+
+    name = "g2p_sentences_long"
+    curve = Curve(
+        "length",
+        "phonemes",
+        ((1, 25), (26, 50), (51, 100), (101, 150), (151, 200), (201, 300)),
+        trained=(1, 100),
+        tokens=400,  # gaps between words are own tokens too
+    )
