@@ -51,7 +51,7 @@ class Curve:
     """The axis along which quality falls off, and the grid on it.
 
     Attributes:
-        axis: "position" buckets a per-token metric by output position; "turn" one by the model's turns in a dialogue, or
+        axis: "position" buckets a per-token metric by output position; "turn" one by the turns of a dialogue, or
             the bars of a tune (`Task.positions` numbers them); "length" a sequence metric by gold length.
         unit: what is counted, e.g. "labels". Counts begin at 1.
         buckets: inclusive (low, high), increasing, inside and beyond the training lengths.
