@@ -13,6 +13,7 @@ from benchmark.contracts.edits import (
     uniform_over,
     whole_costs,
 )
+from benchmark.contracts.exchanges import DialogueCorpusTask
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.languages import FullSupportLanguage, SparseLanguage
 from benchmark.contracts.losses import kl_divergence, mean_over_own, token_log_likelihood, token_nll
@@ -46,6 +47,7 @@ __all__ = [
     "CorpusTask",
     "Curve",
     "Decoding",
+    "DialogueCorpusTask",
     "DialogueTask",
     "Discrete",
     "Forecasting",
