@@ -5,12 +5,13 @@ Axes: B batch, T time (columns).
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import torch
 
 from benchmark.contracts.batch import Batch
-from benchmark.contracts.corpus import CorpusTask, draw_examples
+from benchmark.contracts.corpus import CorpusTask
 from benchmark.contracts.dialogues import DialogueTask
 from benchmark.contracts.task import Split
 
@@ -27,11 +28,12 @@ class DialogueCorpusTask(CorpusTask, DialogueTask, ABC):
         """Replies."""
         return len(example)
 
-    def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
-        """Draw dialogues of at least as many turns as the lower length, cut after as many as the upper one."""
+    @classmethod
+    @cache
+    def within(cls, split: Split, length: tuple[int, int]) -> Sequence[Any]:
+        """List the dialogues of at least as many turns as the lower length, cut after as many as the upper one."""
         low, high = length
-        pool = [example[:high] for example in self.corpus()[split] if len(example) >= low]
-        return self.lay_out(draw_examples(pool, split, size, self.columns_of, stream))
+        return [example[:high] for example in cls.corpus()[split] if len(example) >= low]
 
     def lay_out(self, examples: Sequence[Any]) -> Batch:
         """Each user's turn is given; each reply is to be said."""
