@@ -123,7 +123,12 @@ def test_interrupting_leaves_a_readable_store_and_the_run_goes_on_from_there(tmp
         "--out", str(tmp_path), "--jobs", "1",
     ]  # fmt: skip
     process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
     store, deadline = Store(tmp_path), time.monotonic() + 60
     while len(list(store.records.rglob("*.json"))) < 2 and time.monotonic() < deadline:
