@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from benchmark.contracts.batch import Batch, Output
-from benchmark.contracts.corpus import CorpusTask, draw_examples
-from benchmark.contracts.dialogues import DialogueTask, whole_turns
+from benchmark.contracts.corpus import CorpusTask
+from benchmark.contracts.dialogues import whole_turns
 from benchmark.contracts.edits import edit_rate, exact_match
-from benchmark.contracts.own.examples import Example, Symbols, key
+from benchmark.contracts.exchanges import DialogueCorpusTask
+from benchmark.contracts.own.examples import Example, Exchange, Symbols, key
 from benchmark.contracts.spaces import Discrete
 from benchmark.contracts.task import Coordinates, Score, Split
 from benchmark.contracts.transduction import TransductionTask
@@ -56,7 +57,7 @@ class OwnData(CorpusTask, ABC):
         """What the split goes by."""
         return key(example)
 
-    def spell(self, symbols: Symbols, mark: int) -> list[int]:
+    def number(self, symbols: Symbols, mark: int) -> list[int]:
         """Number symbols, with a mark after them."""
         return [*(self.index[symbol] for symbol in symbols), mark]
 
@@ -87,8 +88,8 @@ class OwnPairs(OwnData, TransductionTask):
 
     def lay_out(self, examples: Sequence[Example]) -> Batch:
         """The prompt and "→" are given; the target and "■" are to be said."""
-        prompts = [self.spell(exchange.asked, self.read) for (exchange,) in examples]
-        return Batch.from_rows(prompts, [self.spell(exchange.said, self.reply_end) for (exchange,) in examples])
+        prompts = [self.number(exchange.asked, self.read) for (exchange,) in examples]
+        return Batch.from_rows(prompts, [self.number(exchange.said, self.reply_end) for (exchange,) in examples])
 
     def limit(self, batch: Batch) -> Tensor:
         """Twice the longest target and ten more: no function of gold."""
@@ -104,38 +105,16 @@ class OwnPairs(OwnData, TransductionTask):
         return [row[kept].tolist() for row, kept in zip(tokens, spoken, strict=True)]
 
 
-class OwnDialogues(OwnData, DialogueTask):
+class OwnDialogues(OwnData, DialogueCorpusTask):
     """Dialogues of a user's own: the user's turns are given, and the model's own replies are its history."""
 
     coordinates = Coordinates(
         failure="open", target="stochastic", recoverable="partly", aligned=False, source="real", given="turns"
     )
 
-    @classmethod
-    def length_of(cls, example: Example) -> int:
-        """Replies."""
-        return len(example)
-
-    def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
-        """Draw dialogues of at least as many turns as the lower length, cut after as many as the upper one."""
-        low, high = length
-        pool = [example[:high] for example in self.corpus()[split] if len(example) >= low]
-        return self.lay_out(draw_examples(pool, split, size, self.columns_of, stream))
-
-    def lay_out(self, examples: Sequence[Example]) -> Batch:
-        """Each user's turn and "→" are given; each reply and "■" are to be said."""
-        rows, given = [], []
-        for example in examples:
-            parts = [
-                (self.spell(symbols, mark), supplied)
-                for exchange in example
-                for symbols, mark, supplied in zip(exchange, (self.read, self.reply_end), (True, False), strict=True)
-            ]
-            rows.append(torch.tensor([token for tokens, _ in parts for token in tokens]))
-            given.append(torch.tensor([supplied for tokens, supplied in parts for _ in tokens]))
-        tokens = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)  # [B, T]
-        valid = torch.arange(tokens.shape[1]) < torch.tensor([len(row) for row in rows])[:, None]
-        return Batch(tokens, torch.nn.utils.rnn.pad_sequence(given, batch_first=True), valid)
+    def spell(self, exchange: Exchange) -> tuple[list[int], list[int]]:
+        """Write a user's turn and "→", and the reply and "■"."""
+        return self.number(exchange.asked, self.read), self.number(exchange.said, self.reply_end)
 
     def scores(self, batch: Batch, output: Output) -> tuple[Score, Score]:
         """Edits per gold symbol of each reply, and whether the whole is right, at its last column; [B, T] each."""
