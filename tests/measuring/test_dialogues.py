@@ -5,15 +5,18 @@ import torch
 from torch import Tensor
 
 from benchmark.checking.oracle_policy import OraclePolicy
-from benchmark.contracts import Batch, Output, stream
+from benchmark.contracts import Batch, Output, stream, token_log_likelihood
 from benchmark.errors import NotApplicable
 from benchmark.learning.beam import beam_search
 from benchmark.learning.free_running import Draw, roll_out
 from benchmark.learning.loop import build_model
+from benchmark.measuring.evaluated import Evaluated
 from benchmark.measuring.evaluation import evaluate
 from benchmark.measuring.interventions import applicable, intervene
 from benchmark.measuring.lags import LAGS
 from benchmark.measuring.prefixes import columns_up_to, cut, gold_positions, splice
+from benchmark.measuring.replies import ReplyTally
+from benchmark.measuring.runs import Runs
 from benchmark.measuring.trace import trace
 from benchmark.models.recurrent import GRU
 from benchmark.settings import Evaluation
@@ -91,6 +94,41 @@ def test_an_own_prefix_is_what_a_free_run_says_and_goes_on_with_the_users_next_t
         rest = gold[int(columns_up_to(position, 2)[row].sum()) :]
         assert torch.equal(spliced.tokens[row][spliced.valid[row]], torch.cat([said, rest]))
         assert int(gold_positions(TASK, spliced)[row].max()) == 6
+
+
+def replies_after(model: Policy) -> tuple[list[float | None], list[float | None]]:
+    """Nats of gold's replies by turn, after gold and after own turns."""
+    tally, result = ReplyTally(model, TASK), Evaluated()
+    batch = TASK.sample("test", 24, (40, 40), stream("replies"))
+    free = roll_out(model, TASK, batch, Draw("greedy", stream("draw")))
+    log_q = token_log_likelihood(model(batch.tokens), batch.tokens, batch.own)
+    tally.add(Runs(None, batch, free, log_q, {"greedy": free}, free))
+    tally.put_into(result)
+    gold, own = (result.curves[f"reply_nll_after_{source}_turns"] for source in ("gold", "own"))
+    assert [point.high for point in own] == [high for _, high in TASK.curve.buckets]
+    return [point.value for point in gold], [point.value for point in own]
+
+
+def test_own_turns_cost_nothing_at_first_and_then_what_was_lost_in_them():
+    gold, own = replies_after(process(breaks_off=True))
+    assert own[0] == gold[0]
+    assert all(
+        one is not None and other is not None and one > other for one, other in zip(own[2:], gold[2:], strict=True)
+    )
+
+
+def test_a_model_that_reads_the_user_alone_says_gold_after_any_own_turns():
+    class Deaf(Policy):
+        """Says nothing but ends in a free run; judged in parallel it is the expert."""
+
+        def _after(self, said: Tensor) -> Tensor:
+            ends = torch.full((len(said), TASK.space.outputs), -30.0)
+            ends[:, END] = 0.0
+            return ends
+
+    gold, own = replies_after(Deaf(TASK.expert))
+    assert gold == pytest.approx(own, abs=1e-9)
+    assert max(value or 0 for value in own) < 1e-6
 
 
 def test_beams_that_would_hear_different_users_are_refused_and_absent_with_the_reason():
