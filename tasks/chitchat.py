@@ -148,7 +148,6 @@ class Chitchat(DialogueCorpusTask):
     """Reply to a stranger in small talk, with one's own earlier replies as the context."""
 
     name = "chitchat"
-    version = 2
     needs = (CHITCHAT,)
     reply_cap = _LONGEST
     metric = Metric("surprisal divergence", "total variation to real turns", "lower", 0.0, 1.0, figure=divergence)
