@@ -12,6 +12,7 @@ from benchmark.contracts import (
     Knob,
     Loss,
     Output,
+    Reduction,
     RunningMean,
     SequenceModel,
     at_own_positions,
@@ -31,8 +32,8 @@ class Reinforce(Baseline):
 
     name = "reinforce"
     path = "step-wise"
-    needs = ("reward",)
-    reduces_to = {"teacher_forcing": {"warm_start": 1.0}}
+    needs = ("reward", "discrete")
+    reduces_to = (Reduction("teacher_forcing", {"warm_start": 1.0}),)
     baseline = Knob(
         "leave_one_out",
         choices=("none", "moving_average", "self_critical", "leave_one_out"),

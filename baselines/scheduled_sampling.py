@@ -11,6 +11,7 @@ from benchmark.contracts import (
     Decoding,
     Knob,
     Loss,
+    Reduction,
     SequenceModel,
     token_nll,
 )
@@ -25,7 +26,10 @@ class ScheduledSampling(Baseline):
 
     name = "scheduled_sampling"
     path = "step-wise"
-    reduces_to = {"teacher_forcing": {"end": 1.0}, "free_running": {"end": 0.0, "schedule": "constant"}}
+    reduces_to = (
+        Reduction("teacher_forcing", {"end": 1.0}),
+        Reduction("free_running", {"end": 0.0, "schedule": "constant"}),
+    )
     end = Knob(0.0, low=0.0, high=1.0, help="probability of feeding gold at the end of training; it starts at 1")
     schedule = Knob("inverse_sigmoid", choices=tuple(SCHEDULES), help="how the probability falls over training")
     coin = Knob("token", choices=("token", "sequence"), help="whether gold or own is decided per token or per sequence")

@@ -12,8 +12,9 @@ import psutil
 import torch
 
 from benchmark.checking.symbols import Symbols
-from benchmark.contracts.baseline import Baseline, Loss
+from benchmark.contracts.baseline import Baseline
 from benchmark.contracts.batch import Batch
+from benchmark.contracts.context import Loss
 from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.registry import Registry
 from benchmark.contracts.streams import stream

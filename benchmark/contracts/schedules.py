@@ -1,6 +1,6 @@
 """Schedules of the probability of feeding gold over training (Bengio et al. 2015, section 2.4, arXiv 1506.03099).
 
-Each takes the progress of training in [0, 1] and runs from exactly 1 at its start to `end` at its end.
+Each takes the progress of training in [0, 1] and, if it does not say otherwise, falls from exactly 1 to `end`.
 """
 
 import math
@@ -30,6 +30,11 @@ def constant(progress: float, end: float) -> float:
     return end
 
 
+def increasing(progress: float, end: float) -> float:
+    """Rise from `end` to 1, by the same amount each update (Teutsch & Maeder 2022, arXiv 2210.08959)."""
+    return end + (1.0 - end) * progress
+
+
 def _rescaled(shape: Callable[[float], float], progress: float, end: float) -> float:
     share = (shape(progress) - shape(1.0)) / (shape(0.0) - shape(1.0))
     return end + (1.0 - end) * min(max(share, 0.0), 1.0)
@@ -40,4 +45,5 @@ SCHEDULES: dict[str, Callable[[float, float], float]] = {
     "exponential": exponential,
     "inverse_sigmoid": inverse_sigmoid,
     "constant": constant,
+    "increasing": increasing,
 }

@@ -9,14 +9,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from benchmark.contracts.baseline import Coin
 from benchmark.contracts.batch import Batch, Output
+from benchmark.contracts.context import Coin, Feed
 from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.streams import stream
 from benchmark.contracts.task import Decoding, Task
 from benchmark.errors import NotApplicable
 from benchmark.learning.free_running import Draw, flip_coins, roll_in, roll_out, side_pass
-from benchmark.learning.step_wise import unroll
+from benchmark.learning.parallel_roll_in import parallel_roll_in
+from benchmark.learning.step_wise import step_wise
+
+_MEASURED_EVERY = 64  # updates
 
 
 class Origin(NamedTuple):
@@ -47,22 +50,50 @@ class UpdateContext:
         self,
         model: SequenceModel,
         batch: Batch,
-        gold_probability: float,
+        gold_probability: float | Tensor,
         coin: Coin = "token",
         decoding: Decoding = "sample",
     ) -> Tensor:
         """Mix gold and own tokens [B, T]; no gradient. Logs the share of own positions where gold was fed."""
-        gold = flip_coins(batch, gold_probability, coin, self.stream("coin"))
-        self.log(fed_gold=float(gold[batch.own].float().mean()))
+        gold = self.gold_positions(batch, gold_probability, coin)
         return roll_in(model, batch, gold, Draw(decoding, self.stream("draw")))
+
+    def parallel_roll_in(
+        self,
+        model: SequenceModel,
+        batch: Batch,
+        gold_probability: float,
+        passes: int,
+        coin: Coin = "token",
+        decoding: Decoding = "sample",
+    ) -> Tensor:
+        """Approach `roll_in` by parallel passes; no gradient.
+
+        Now and then it logs the share of own positions at which the result is not that of `roll_in`, which is not
+        counted in the budget.
+        """
+        gold = self.gold_positions(batch, gold_probability, coin)
+        fed = parallel_roll_in(model, batch, gold, Draw(decoding, self.stream("draw")), passes)
+        if self.step % _MEASURED_EVERY == 0:
+            counted = model.evaluations
+            exact = roll_in(model, batch, gold, Draw(decoding, self.stream("draw")))
+            model.evaluations = counted
+            self.log(differs_from_exact=float((fed != exact)[batch.own].double().mean()))
+        return fed
+
+    def gold_positions(self, batch: Batch, probability: float | Tensor, coin: Coin) -> Tensor:
+        """Decide where gold is fed, [B, T] bool, and log its share among own positions."""
+        gold = flip_coins(batch, probability, coin, self.stream("coin"))
+        self.log(fed_gold=float(gold[batch.own].float().mean()))
+        return gold
 
     def roll_out(self, model: SequenceModel, batch: Batch, decoding: Decoding = "sample") -> Output:
         """Let the model run freely; no gradient."""
         return roll_out(model, self._task, batch, Draw(decoding, self.stream("draw")))
 
-    def unroll(self, model: SequenceModel, batch: Batch, gold_share: float) -> Tensor:
-        """Feed a mixture of gold and own vectors, with gradient; predictions [B, T, 2 D]."""
-        return unroll(model, batch, gold_share)
+    def step_wise(self, model: SequenceModel, batch: Batch, feed: Feed) -> Tensor:
+        """Go through the columns one by one with gradient, feeding what `feed` makes; logits [B, T, V]."""
+        return step_wise(model, batch, batch.own, feed)
 
     def reward(self, batch: Batch, output: Output) -> Tensor:
         """The task's reward [B, T] of each own token."""

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from benchmark.contracts.baseline import Coin
 from benchmark.contracts.batch import Batch, Output
+from benchmark.contracts.context import Coin
 from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.spaces import Continuous, Space
 from benchmark.contracts.task import Decoding, Replay, Response, Task
@@ -48,30 +48,33 @@ class Draw:
         self.decoding, self.stream, self.temperature, self.nucleus = decoding, stream, temperature, nucleus
         self.copies = copies
 
-    def __call__(self, logits: Tensor, space: Space | None = None) -> Tensor:
-        """Choose in a space; a discrete one if none is named."""
+    def __call__(self, logits: Tensor, space: Space | None = None, noise: Tensor | None = None) -> Tensor:
+        """Choose in a space, a discrete one if none is named, by noise drawn beforehand or drawn now."""
+        noise = self.noise(logits, space) if noise is None else noise
         if isinstance(space, Continuous):
-            return self._vector(logits, space)
-        if self.decoding == "greedy":
+            mean, log_deviation = logits.chunk(2, -1)  # [B, D] each
+            return mean if noise is None else mean + self.temperature * log_deviation.exp() * noise
+        if noise is None:
             return logits.argmax(-1)
         if self.temperature != 1:
             logits = logits / self.temperature
         if self.nucleus < 1:
             logits = _within_nucleus(logits, self.nucleus)
-        uniform = self._noise(torch.rand, logits)
-        return (logits - uniform.log_().neg_().log_().to(logits.device)).argmax(-1)
+        return (logits + noise).argmax(-1)
 
-    def _noise(self, distribution: Callable[..., Tensor], like: Tensor) -> Tensor:
-        """Draw noise in the shape of a tensor, the same for each copy of its rows."""
+    def noise(self, logits: Tensor, space: Space | None = None) -> Tensor | None:
+        """Draw what chance adds in one column: Gumbel [B, V], Gaussian [B, D] in a continuous space; None if greedy."""
+        if self.decoding == "greedy":
+            return None
+        if isinstance(space, Continuous):
+            return None if space.noise == "none" else self._block(torch.randn, logits.chunk(2, -1)[0])
+        return self._block(torch.rand, logits).log_().neg_().log_().neg_()
+
+    def _block(self, distribution: Callable[..., Tensor], like: Tensor) -> Tensor:
+        """Draw numbers in the shape of a tensor, the same for each copy of its rows."""
         block = distribution((len(like) // self.copies, *like.shape[1:]), dtype=like.dtype, generator=self.stream)
-        return block.repeat(self.copies, *[1] * (like.dim() - 1)) if self.copies > 1 else block
-
-    def _vector(self, prediction: Tensor, space: Continuous) -> Tensor:
-        mean, log_deviation = prediction.chunk(2, -1)  # [B, D] each
-        if self.decoding == "greedy" or space.noise == "none":
-            return mean
-        noise = self._noise(torch.randn, mean).to(mean.device)
-        return mean + self.temperature * log_deviation.exp() * noise
+        block = block.repeat(self.copies, *[1] * (like.dim() - 1)) if self.copies > 1 else block
+        return block.to(like.device)
 
 
 def _within_nucleus(logits: Tensor, share: float) -> Tensor:
@@ -189,8 +192,11 @@ def roll_out(
     return Output(done.tokens, done.own, history=done.tokens, stopped=done.stopped, log_probabilities=log_q)
 
 
-def flip_coins(batch: Batch, gold_probability: float, coin: Coin, stream: torch.Generator) -> Tensor:
-    """Decide where gold is fed, [B, T] bool: at each own position independently, or for a sequence as a whole."""
+def flip_coins(batch: Batch, gold_probability: float | Tensor, coin: Coin, stream: torch.Generator) -> Tensor:
+    """Decide where gold is fed, [B, T] bool: at each own position independently, or for a sequence as a whole.
+
+    The probability may differ by position, [B, T].
+    """
     shape = batch.own.shape if coin == "token" else (len(batch), 1)
     heads = torch.rand(shape, generator=stream).to(batch.tokens.device) < gold_probability
     return ~batch.own | heads

@@ -1,23 +1,28 @@
 """The one training loop.
 
 Data order and initial weights depend on task, model and seed alone, so that methods are compared on the same footing.
+All randomness comes from streams named by the update, so a run that stops and goes on from its state is the same run.
 """
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import nn
 
-from benchmark.contracts.baseline import Baseline, Loss
+from benchmark.contracts.baseline import Baseline
+from benchmark.contracts.context import Loss
 from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.streams import seeded, stream
 from benchmark.contracts.task import Task
 from benchmark.errors import Diverged
 from benchmark.learning.context import Origin, UpdateContext
 from benchmark.settings import Budget, Optimisation
+
+_LINES = 50  # of the log
 
 
 @dataclass
@@ -26,7 +31,8 @@ class Spent:
 
     Attributes:
         updates: steps of the optimiser.
-        evaluations: tokens through the model, 1 forward and 3 with gradient, roll-outs counted.
+        evaluations: tokens through the model, 1 forward and 3 with gradient, roll-outs counted; those through networks
+            beside the model weighted by their parameters.
         tokens: valid tokens of the gold batches.
         cpu_seconds: process-CPU seconds inside updates (making the data is not counted).
         wall_seconds: of the whole loop.
@@ -39,13 +45,13 @@ class Spent:
     wall_seconds: float = 0.0
 
 
-@dataclass
+@dataclass(frozen=True)
 class Training:
     """A trained model, what it cost, and one line of figures for each of about 50 updates."""
 
     model: SequenceModel
     spent: Spent
-    log: list[dict[str, float]] = field(default_factory=list)
+    log: list[dict[str, float]]
 
 
 def build_model(
@@ -69,6 +75,105 @@ def learning_rate(progress: float, settings: Optimisation) -> float:
     return settings.learning_rate * share
 
 
+class Trainer:
+    """Training of a model in place, update by update, until the budget is spent.
+
+    Args:
+        model: trained in place.
+        replicate: other than 0 draws data in another order.
+    """
+
+    def __init__(
+        self,
+        model: SequenceModel,
+        task: Task,
+        baseline: Baseline,
+        budget: Budget,
+        settings: Optimisation,
+        seed: int,
+        replicate: int = 0,
+    ) -> None:
+        self.model, self.task, self.baseline = model, task, baseline
+        self.budget, self.settings, self.origin = budget, settings, _origin(task, seed, replicate)
+        self.spent, self.log, self.counted = Spent(), [], model.evaluations
+        baseline.build(model, stream(*self.origin, "build"))
+        self.parameters = [*model.parameters(), *baseline.parameters()]
+        self.optimiser = torch.optim.AdamW(
+            self.parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.99)
+        )
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget that is spent, in [0, 1]."""
+        return self.budget.progress(self.spent.updates, self.spent.evaluations)
+
+    def run(self, observe: Callable[[float], None] = lambda progress: None) -> Training:
+        """Train until the budget is spent; `observe` is called with the progress before each update.
+
+        Raises:
+            Diverged: if the objective or the gradient leaves the finite numbers, with the step and the value.
+        """
+        started = time.perf_counter()
+        while (progress := self.progress) < 1:
+            observe(progress)
+            self.update()
+        self.spent.wall_seconds += time.perf_counter() - started
+        return Training(self.baseline.deployed(self.model).eval(), self.spent, self.log)
+
+    def update(self) -> None:
+        """Draw a batch and take one step of the optimiser."""
+        step, progress = self.spent.updates, self.progress
+        batch = self.task.sample(
+            "train", self.settings.batch, self.task.curve.trained, stream(*self.origin, "order", step)
+        )
+        self.model.train()
+        self.model.noise = stream(*self.origin, "dropout", step)
+        ctx = UpdateContext(self.task, self.origin, step, progress)
+        began = time.process_time()
+        loss = self.baseline.loss(self.model, batch, ctx)
+        norm = self._descend(loss, learning_rate(progress, self.settings))
+        self.baseline.after_update(self.model)
+        self.spent.cpu_seconds += time.process_time() - began
+        self.spent.updates += 1
+        self.spent.evaluations = self.model.evaluations - self.counted + self.baseline.evaluations(self.model)
+        self.spent.tokens += int(batch.valid.sum())
+        if progress >= len(self.log) / _LINES:
+            figures = {"update": self.spent.updates, "objective": loss.objective.item(), "nll": loss.nll}
+            self.log.append(figures | {"gradient_norm": norm} | loss.parts | ctx.figures)
+
+    def _descend(self, loss: Loss, rate: float) -> float:
+        """Take one step and return the gradient's norm before clipping."""
+        if not math.isfinite(loss.objective.item()):
+            raise Diverged(f"the objective is {loss.objective.item()} at update {self.spent.updates}")
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.objective.backward()
+        norm = float(nn.utils.clip_grad_norm_(self.parameters, self.settings.clip))
+        if not math.isfinite(norm):
+            raise Diverged(f"the gradient's norm is {norm} at update {self.spent.updates}")
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.step()
+        return norm
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that it takes to go on from here: tensors, numbers and words alone."""
+        return {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "baseline": self.baseline.state_dict(),
+            "counted": self.counted,
+            "spent": asdict(self.spent),
+            "log": [dict(line) for line in self.log],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.baseline.load_state_dict(state["baseline"])
+        self.counted, self.spent, self.log = state["counted"], Spent(**state["spent"]), list(state["log"])
+
+
 def train(
     model: SequenceModel,
     task: Task,
@@ -79,64 +184,5 @@ def train(
     observe: Callable[[float], None] = lambda progress: None,
     replicate: int = 0,
 ) -> Training:
-    """Train a model in place until the budget is spent.
-
-    Args:
-        model: trained in place.
-        observe: called with the progress in [0, 1] before each update.
-        replicate: other than 0 draws data in another order.
-
-    Raises:
-        Diverged: if the objective or the gradient leaves the finite numbers, with the step and the value.
-    """
-    origin = _origin(task, seed, replicate)
-    optimiser = torch.optim.AdamW(
-        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.99)
-    )
-    spent, log, counted = Spent(), [], model.evaluations
-    started, next_line = time.perf_counter(), 0.0
-    model.train()
-    while (progress := budget.progress(spent.updates, spent.evaluations)) < 1:
-        observe(progress)
-        batch = task.sample("train", settings.batch, task.curve.trained, stream(*origin, "order", spent.updates))
-        model.noise = stream(*origin, "dropout", spent.updates)
-        ctx = UpdateContext(task, origin, spent.updates, progress)
-        began = time.process_time()
-        loss = baseline.loss(model, batch, ctx)
-        norm = _update(model, optimiser, loss, learning_rate(progress, settings), settings.clip, spent.updates)
-        spent.cpu_seconds += time.process_time() - began
-        spent.updates += 1
-        spent.evaluations = model.evaluations - counted
-        spent.tokens += int(batch.valid.sum())
-        if progress >= next_line:
-            next_line += 0.02
-            log.append(
-                {
-                    "update": spent.updates,
-                    "objective": loss.objective.item(),
-                    "nll": loss.nll,
-                    "gradient_norm": norm,
-                    **loss.parts,
-                    **ctx.figures,
-                }
-            )
-    spent.wall_seconds = time.perf_counter() - started
-    model.eval()
-    return Training(model, spent, log)
-
-
-def _update(
-    model: nn.Module, optimiser: torch.optim.Optimizer, loss: Loss, rate: float, clip: float, step: int
-) -> float:
-    """Take one step and return the gradient's norm before clipping."""
-    if not math.isfinite(loss.objective.item()):
-        raise Diverged(f"the objective is {loss.objective.item()} at update {step}")
-    optimiser.zero_grad(set_to_none=True)
-    loss.objective.backward()
-    norm = float(nn.utils.clip_grad_norm_(model.parameters(), clip))
-    if not math.isfinite(norm):
-        raise Diverged(f"the gradient's norm is {norm} at update {step}")
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-    optimiser.step()
-    return norm
+    """Train a model in place until the budget is spent; see `Trainer`."""
+    return Trainer(model, task, baseline, budget, settings, seed, replicate).run(observe)

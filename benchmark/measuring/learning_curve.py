@@ -59,18 +59,22 @@ class LearningCurve:
         self.updates += 1
 
     def _measure(self) -> None:
-        counted, was_training = self.model.evaluations, self.model.training
+        model = self.baseline.deployed(self.model)
+        counted, was_training = model.evaluations, model.training
         batch = self.task.sample(
             "validation", _ROWS, self.task.curve.trained, stream(self.task.name, self.seed, "curve")
         )
         with torch.inference_mode():
-            self.model.eval()
+            model.eval()
             draw = Draw(self.task.decoding, stream(self.task.name, self.seed, "curve", "draw"))
-            output = run_freely(self.model, self.task, batch, draw)
+            output = run_freely(model, self.task, batch, draw)
             quality = figure_of(self.task.metric, [self.task.score(batch, output)])
-        self.model.train(was_training)
-        self.model.evaluations = counted
-        self.reached.append((self.updates, counted, quality))
+        model.train(was_training)
+        model.evaluations = counted
+        self.reached.append((self.updates, self._spent(), quality))
+
+    def _spent(self) -> int:
+        return self.model.evaluations + self.baseline.evaluations(self.model)
 
     def finish(self) -> None:
         """Measure once more, after the last update."""

@@ -62,10 +62,9 @@ def _run(cell: Cell, registry: Registry, observe: Callable[[float], None]) -> di
     task_class, baseline_class = registry.task(cell.task.name), registry.baseline(cell.baseline.name)
     if missing := task_class.missing():
         raise NotApplicable(missing)
-    lacking = [need for need in baseline_class.needs if not task_class.has(need)]
-    if lacking:
+    task, baseline = task_class(), baseline_class(**cell.baseline.knobs)
+    if lacking := baseline.lacks(task):
         raise NotApplicable(f"{cell.baseline.name} needs {', '.join(lacking)}, which {cell.task.name} does not have")
-    task = task_class()
     training, curve = train_cell(cell, registry, task, observe)
     began = time.process_time()
     evaluated = evaluate(training.model, task, cell.evaluation, cell.seed)

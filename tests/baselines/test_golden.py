@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.checking.probes import in_float64, probes
 from benchmark.contracts.registry import Registry
 from benchmark.learning.loop import build_model, train
 from benchmark.models.recurrent import GRU
 from benchmark.settings import Budget, Optimisation
-from tasks.copycat_tagging import CopycatTagging
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "baselines.json"
 BASELINES = {entry.name: entry.version for entry in Registry().of("baselines")}
@@ -20,9 +20,10 @@ BASELINES = {entry.name: entry.version for entry in Registry().of("baselines")}
 
 def objectives(name: str) -> list[float | None]:
     """Objectives of six updates in float64, on a small model."""
-    task = CopycatTagging()
+    baseline = Registry().baseline(name)()
+    task = in_float64(probes(Registry(), baseline)[0])
     model = build_model(GRU, task, {"width": 8}, seed=0).double()
-    training = train(model, task, Registry().baseline(name)(), Budget(updates=6), Optimisation(batch=8), seed=0)
+    training = train(model, task, baseline, Budget(updates=6), Optimisation(batch=8), seed=0)
     return [line["objective"] for line in training.log]
 
 

@@ -3,19 +3,21 @@
 import pytest
 import torch
 
+from benchmark.checking.probes import probes
 from benchmark.contracts.registry import Registry
 from benchmark.learning.loop import build_model, train
 from benchmark.models.recurrent import GRU
 from benchmark.settings import Budget, Optimisation
-from tasks.copycat_tagging import CopycatTagging
 
 REGISTRY = Registry()
 BASELINES = [entry.name for entry in REGISTRY.of("baselines")]
-REDUCTIONS = [(name, other, knobs) for name in BASELINES for other, knobs in REGISTRY.baseline(name).reduces_to.items()]
+REDUCTIONS = [
+    (name, it.to, it.at) for name in BASELINES for it in REGISTRY.baseline(name).reduces_to if it.same_operations
+]
 
 
 def weights(baseline: str, **knobs) -> torch.Tensor:
-    task = CopycatTagging()
+    task = probes(REGISTRY, REGISTRY.baseline(baseline)())[0]
     model = build_model(GRU, task, {"width": 8, "dropout": 0.2}, seed=0)
     train(model, task, REGISTRY.baseline(baseline)(**knobs), Budget(updates=6), Optimisation(batch=8), seed=0)
     return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])

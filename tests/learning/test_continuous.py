@@ -9,9 +9,9 @@ from baselines.free_running import FreeRunning
 from baselines.scheduled_sampling import ScheduledSampling
 from baselines.teacher_forcing import TeacherForcing
 from benchmark.contracts import Batch, Continuous, stream, token_log_likelihood
-from benchmark.learning.free_running import Draw, roll_in, roll_out
+from benchmark.learning.free_running import Draw, either, roll_in, roll_out
 from benchmark.learning.loop import build_model, train
-from benchmark.learning.step_wise import step_wise_nll, unroll
+from benchmark.learning.step_wise import step_wise, step_wise_nll
 from benchmark.models.recurrent import GRU
 from benchmark.settings import Budget, Optimisation
 from tests.factories import MODELS, Rotation, make_model
@@ -71,6 +71,16 @@ def test_rolling_in_and_one_parallel_pass_equals_the_naive_loop():
     loss, naive_fed = step_wise_nll(model, batch(), gold, Draw("greedy", stream("x")))
     assert torch.allclose(fed, naive_fed, atol=1e-10)
     assert torch.allclose(-log_q.sum() / batch().own.sum(), loss, atol=1e-10)
+
+
+def unroll(model, batch, gold_share):
+    """Feed gold_share * gold + (1 - gold_share) * the predicted mean."""
+
+    def feed(prediction, gold, own):
+        mixed = gold_share * gold + (1 - gold_share) * prediction.chunk(2, -1)[0]  # [B, D]
+        return either(own, mixed, gold)
+
+    return step_wise(model, batch, batch.own, feed)
 
 
 def test_unrolling_with_share_one_is_teacher_forcing_and_with_share_zero_free_running():
