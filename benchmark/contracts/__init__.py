@@ -17,7 +17,7 @@ from benchmark.contracts.edits import (
 from benchmark.contracts.exchanges import DialogueCorpusTask
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.languages import FullSupportLanguage, SparseLanguage
-from benchmark.contracts.losses import kl_divergence, mean_over_own, token_log_likelihood, token_nll
+from benchmark.contracts.losses import cross_entropy, kl_divergence, mean_over_own, token_log_likelihood, token_nll
 from benchmark.contracts.model import SequenceModel, State, fed_before
 from benchmark.contracts.networks import Learner, Scorer, Start, average_weights, copy_weights, fresh_model, frozen_copy
 from benchmark.contracts.ngrams import NgramModel
@@ -83,6 +83,7 @@ __all__ = [
     "belongs_to",
     "completion_costs",
     "copy_weights",
+    "cross_entropy",
     "draw_examples",
     "draw_of_split",
     "edit_rate",

@@ -41,6 +41,11 @@ def token_nll(logits: Tensor, batch: Batch) -> Tensor:
     return -mean_over_own(token_log_likelihood(logits, batch.tokens, batch.own), batch.own)
 
 
+def cross_entropy(p: Tensor, q: Tensor) -> Tensor:
+    """Expected -log Q under P, in nats, over the last axis of two log-probabilities [..., V]; 0 log 0 is 0."""
+    return -(p.exp() * q).masked_fill(p == float("-inf"), 0.0).sum(-1)
+
+
 def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
     """KL(P || Q) in nats over the last axis of two log-probabilities [..., V]; 0 log 0 is 0, and it may be infinite."""
     terms = p.exp() * (p - q)
