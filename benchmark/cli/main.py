@@ -12,6 +12,7 @@ import benchmark
 from benchmark.cli.board import board
 from benchmark.cli.calibrate import calibrate
 from benchmark.cli.check import check
+from benchmark.cli.compare import compare
 from benchmark.cli.list import list_plugins
 from benchmark.cli.run import run
 from benchmark.cli.show import show
@@ -35,6 +36,7 @@ Examples:
     ebb run --baselines scheduled_sampling:end=0.5,coin=sequence
     ebb run --plugin mine.py --baselines mine --baselines teacher_forcing
     ebb board results/runs/quick   print and write the leaderboard, its figure
+    ebb compare DIR --baseline reinforce   against teacher_forcing, paired by seed
     ebb list baselines             what there is, what is broken or missing
     ebb throughput                 parallel against step-wise training paths
     ebb trace RECORD.json          one example, from input to result
@@ -54,6 +56,7 @@ app = App(
 app.command(list_plugins, name="list")
 app.command(run)
 app.command(board)
+app.command(compare)
 app.command(throughput)
 app.command(calibrate)
 app.command(show)
