@@ -14,6 +14,7 @@ from benchmark.cli.calibrate import calibrate
 from benchmark.cli.check import check
 from benchmark.cli.compare import compare
 from benchmark.cli.list import list_plugins
+from benchmark.cli.new import new
 from benchmark.cli.run import run
 from benchmark.cli.show import show
 from benchmark.cli.throughput import throughput
@@ -41,7 +42,8 @@ Examples:
     ebb throughput                 parallel against step-wise training paths
     ebb trace RECORD.json          one example, from input to result
     ebb show copycat_tagging       a task: examples, controls, a picture
-    ebb check copycat_tagging      does a task keep its promises?
+    ebb check copycat_tagging      does a task, baseline or model keep its promises?
+    ebb new baseline my_method     a commented file that passes `ebb check`
     ebb calibrate                  the instruments against known answers
 """
 
@@ -61,6 +63,7 @@ app.command(throughput)
 app.command(calibrate)
 app.command(show)
 app.command(check)
+app.command(new)
 app.command(trace)
 
 
