@@ -33,7 +33,7 @@ def tune(
 
     Every method gets the same number of trials, teacher forcing always among them; the first is the suite's own
     settings. A trial is judged by free-running quality on validation data, mean over tuning seeds, which count from a
-    million: no result is computed on them. Trials are written down as they end, and the same command goes on from there.
+    million: no result is computed on them. Trials are written down as they end; the same command goes on from there.
 
     Examples:
 

@@ -32,7 +32,7 @@ class Cell(Frozen):
     """What changes the number: the parts, the budget, how it is optimised and evaluated, and the seed.
 
     Attributes:
-        ruleset: "defaults" for the knobs and learning rate of the suite, "tuned" where `ebb tune` chose them on this task.
+        ruleset: "defaults" for the knobs and learning rate of the suite, "tuned" where `ebb tune` chose them.
         replicate: 0 for all methods, so that they share initial weights and data order at a seed; 1 draws these anew,
             for the A/A control: the same method twice.
     """

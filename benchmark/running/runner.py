@@ -128,6 +128,7 @@ def run_jobs(
 
 
 def leave_interrupts_to_parent() -> None:
+    """Ignore Ctrl-C in a worker: the parent decides what becomes of it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

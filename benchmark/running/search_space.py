@@ -20,9 +20,7 @@ def suggest(trial: Any, knobs: dict[str, Knob], learning_rate: float) -> tuple[K
         ready = [name for name, knob in waiting.items() if not waiting.keys() & knob.active_when.keys()]
         for name in ready or list(waiting):
             knob = waiting.pop(name)
-            active = all(
-                chosen.get(other, knobs[other].default) in values for other, values in knob.active_when.items()
-            )
+            active = all(chosen.get(other) in values for other, values in knob.active_when.items())
             chosen[name] = _value(trial, name, knob) if active else knob.default
     low, high = learning_rate / RATE_FACTOR, learning_rate * RATE_FACTOR
     return chosen, trial.suggest_float("learning_rate", low, high, log=True)
