@@ -15,7 +15,7 @@ def test_a_knob_is_its_default_until_it_is_set():
     assert ScheduledSampling().end == 0.0
     assert ScheduledSampling(end=0.5).end == 0.5
     assert ScheduledSampling(end=0.5).knobs == {
-        "end": 0.5, "schedule": "inverse_sigmoid", "coin": "token", "draw": "sample",
+        "end": 0.5, "schedule": "inverse_sigmoid", "coin": "token", "draw": "sample", "temperature": 1.0,
     }  # fmt: skip
 
 
