@@ -82,7 +82,7 @@ class UpdateContext:
         """
         gold = self.gold_positions(batch, gold_probability, coin)
         fed = parallel_roll_in(model, batch, gold, Draw(decoding, self.stream("draw"), temperature), passes)
-        if self.step % _MEASURED_EVERY == 0:
+        if self.step % _MEASURED_EVERY == _MEASURED_EVERY - 1:
             counted = model.evaluations
             exact = roll_in(model, batch, gold, Draw(decoding, self.stream("draw"), temperature))
             model.evaluations = counted
@@ -117,7 +117,5 @@ class UpdateContext:
 
     def _ask(self, capability: str) -> Task:
         if not self._task.has(capability):
-            raise NotApplicable(
-                f"needs a {capability}, which the task does not have; declare it in the method's `needs`"
-            )
+            raise NotApplicable(f"needs {capability}, which the task does not have; declare it in the method's `needs`")
         return self._task

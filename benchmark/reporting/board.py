@@ -81,20 +81,9 @@ def make_board(records: Iterable[Record]) -> list[Row]:
 
 def _gain(contrast: Contrast | None) -> Row:
     """The contrast with teacher forcing as columns; all None where there is none."""
-    found = contrast or NO_CONTRAST
-    return {
-        "gain": found.difference,
-        "gain_low": found.low,
-        "gain_high": found.high,
-        "gain_seeds": found.seeds,
-        "gain_correlation": found.correlation,
-        "gain_p": found.p,
-        "gain_p_adjusted": found.adjusted,
-        "gain_detectable": found.detectable,
-        "gain_note": found.note,
-        "gain_warning": found.warning,
-        "gain_verdict": {"higher": "better", "lower": "worse"}.get(found.verdict, found.verdict),
-    }
+    columns = (contrast or NO_CONTRAST).columns()
+    gain = columns.pop("difference")
+    return {"gain": gain} | {f"gain_{name}": value for name, value in columns.items()}
 
 
 def _rank(row: Row) -> tuple:

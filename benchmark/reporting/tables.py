@@ -147,6 +147,20 @@ _AGAINST: Mapping[str, Column] = {
     "detectable": _mean("gain_detectable"),
     "verdict": lambda row: "; ".join(filter(None, (row["gain_verdict"] or row["gain_note"], row["gain_warning"]))),
 }
+COMPARISON: Mapping[str, Column] = {
+    "task": lambda row: row["task"],
+    "model": lambda row: row["model"],
+    "baseline": _mean("baseline"),
+    "against": _mean("against"),
+    "difference": lambda row: _interval("difference")(
+        row | {"difference_low": row["low"], "difference_high": row["high"]}
+    ),
+    "pairs": lambda row: str(row["seeds"]),
+    "p": _probability("p"),
+    "p adjusted": _probability("p_adjusted"),
+    "detectable": _mean("detectable"),
+    "verdict": lambda row: "; ".join(filter(None, (row["verdict"] or row["note"], row["warning"]))),
+}
 _AGAINST_NOTE = "Free running against teacher forcing, paired by seed; a gain is positive where the method is better"
 _GRID: Mapping[str, Column] = {
     "baseline": lambda row: row["baseline"],

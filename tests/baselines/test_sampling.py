@@ -46,7 +46,7 @@ def test_parallel_passes_log_how_often_they_differ_from_the_step_wise_roll_in():
     batch, model = wide_batch(rows=20), make_model(MODELS[0], SPACE, scale=2)
     logged = []
     for passes in (1, 17):
-        ctx = context(step=0)
+        ctx = context(step=63)
         ParallelScheduledSampling(passes=passes, **CONSTANT).loss(model, batch, ctx)
         logged.append(ctx.figures["differs_from_exact"])
     assert logged[0] > 0 == logged[1]
