@@ -19,6 +19,7 @@ from benchmark.cli.run import run
 from benchmark.cli.show import show
 from benchmark.cli.throughput import throughput
 from benchmark.cli.trace import trace
+from benchmark.cli.tune import tune
 from benchmark.errors import UsageError
 
 USAGE = 2
@@ -44,6 +45,7 @@ Examples:
     ebb show copycat_tagging       a task: examples, controls, a picture
     ebb check copycat_tagging      does a task, baseline or model keep its promises?
     ebb new baseline my_method     a commented file that passes `ebb check`
+    ebb tune scheduled_sampling    knobs and learning rate, on validation data
     ebb calibrate                  the instruments against known answers
 """
 
@@ -65,6 +67,7 @@ app.command(show)
 app.command(check)
 app.command(new)
 app.command(trace)
+app.command(tune)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -36,7 +36,10 @@ def is_reference(record: Record) -> bool:
 
 def place_of(record: Record) -> str:
     """Name what two methods must share to be compared: task, model, budget and all else but method and seed."""
-    return json.dumps(record.cell.model_dump(mode="json", exclude={"baseline", "seed", "replicate"}), sort_keys=True)
+    shared = record.cell.model_dump(mode="json", exclude={"baseline", "seed", "replicate"})
+    if record.cell.ruleset == "tuned":
+        del shared["optimisation"]["learning_rate"]  # every method has its own
+    return json.dumps(shared, sort_keys=True)
 
 
 def contrast_of(group: Sequence[Record], reference: Sequence[Record], measure: str = "free_running") -> Contrast:

@@ -100,14 +100,14 @@ def _labels(cells: Sequence[Cell]) -> list[str]:
         twins = [other for twin, other in zip(cells, flat, strict=True) if _same_place(cell, twin)]
         differing = [name for name in own if len({twin.get(name) for twin in twins}) > 1]
         settings = ",".join(f"{name}={own[name]}" for name in differing)
-        again = " (A/A)" if cell.replicate else ""
+        again = " (tuned)" if cell.ruleset == "tuned" else " (A/A)" if cell.replicate else ""
         labels.append(f"{cell.baseline.name}{again}:{settings}" if settings else f"{cell.baseline.name}{again}")
     return labels
 
 
 def _same_place(cell: Cell, other: Cell) -> bool:
     parts = all(getattr(cell, part).name == getattr(other, part).name for part in ("task", "model", "baseline"))
-    return parts and cell.replicate == other.replicate
+    return parts and cell.replicate == other.replicate and cell.ruleset == other.ruleset
 
 
 def _settings(cell: Cell) -> dict[str, Any]:
