@@ -17,7 +17,14 @@ from benchmark.contracts.edits import (
 from benchmark.contracts.exchanges import DialogueCorpusTask
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.languages import FullSupportLanguage, SparseLanguage
-from benchmark.contracts.losses import kl_divergence, likelihood_loss, mean_over_own, token_log_likelihood, token_nll
+from benchmark.contracts.losses import (
+    cross_entropy,
+    kl_divergence,
+    likelihood_loss,
+    mean_over_own,
+    token_log_likelihood,
+    token_nll,
+)
 from benchmark.contracts.model import SequenceModel, State, fed_before
 from benchmark.contracts.networks import Learner, Scorer, Start, average_weights, copy_weights, fresh_model, frozen_copy
 from benchmark.contracts.ngrams import NgramModel
@@ -104,6 +111,7 @@ __all__ = [
     "clipped_objective",
     "completion_costs",
     "copy_weights",
+    "cross_entropy",
     "draw_examples",
     "draw_of_split",
     "draw_samples",
