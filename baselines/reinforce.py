@@ -17,7 +17,10 @@ from benchmark.contracts import (
     SequenceModel,
     at_own_positions,
     leave_one_out,
+    likelihood_loss,
+    repeated_inputs,
     reward_to_go,
+    reward_with_entropy,
     sequence_reward,
     token_log_likelihood,
     token_nll,
@@ -57,10 +60,8 @@ class Reinforce(Baseline):
 
     def loss(self, model: SequenceModel, batch: Batch, ctx: Context) -> Loss:
         if ctx.progress < self.warm_start:
-            nll = token_nll(model(batch.tokens), batch)
-            return Loss(nll, nll=nll.item())
-        inputs = batch.select(torch.arange(-(-len(batch) // self.samples)))
-        repeated = inputs.select(torch.arange(len(inputs)).repeat_interleave(self.samples))  # samples adjoin
+            return likelihood_loss(model, batch)
+        inputs, repeated = repeated_inputs(batch, self.samples)
         output = ctx.roll_out(model, repeated)
         log_q = token_log_likelihood(model(output.tokens), output.tokens, output.own)  # [B, T]
         returns = self.returns(repeated, output, log_q, ctx)
@@ -73,8 +74,7 @@ class Reinforce(Baseline):
 
     def returns(self, batch: Batch, output: Output, log_q: Tensor, ctx: Context) -> Tensor:
         """Rewards, with the entropy bonus -temperature log Q, that each token answers for, [B, T]."""
-        bonus = -self.entropy * ctx.reward_temperature * log_q.detach()
-        reward = (ctx.reward(batch, output) + bonus) * output.own
+        reward = reward_with_entropy(ctx, batch, output, log_q, self.entropy)
         return reward_to_go(reward) if self.credit == "reward_to_go" else sequence_reward(reward)
 
     def expected(self, model: SequenceModel, inputs: Batch, output: Output, returns: Tensor, ctx: Context) -> Tensor:

@@ -42,6 +42,10 @@ class EnumeratedContext(UpdateContext):
         own = torch.ones_like(tokens, dtype=torch.bool)
         return Output(tokens, own, tokens, own[:, 0] & False)
 
+    def roll_in(self, model: SequenceModel, batch: Batch, gold_probability: float | Tensor, **options: Any) -> Tensor:
+        """Return the samples, whose gold part is as it is handed over."""
+        return self.samples
+
     def reward(self, batch: Batch, output: Output) -> Tensor:
         """Return the reward of each token, the constant added."""
         return reward_of(output.tokens) + self.constant
@@ -63,10 +67,21 @@ def gradient(model: SequenceModel, scalar: Tensor) -> Tensor:
 
 
 def update(model: SequenceModel, method: Baseline, samples: Tensor, constant: float = 0.0) -> Tensor:
-    """The gradient that a method takes on these samples [SAMPLES, T] of one input, `constant` added to each reward."""
-    empty = torch.zeros(SAMPLES, LENGTH, dtype=torch.int64)
+    """The gradient that a method takes on these samples [S, T] of one input, `constant` added to each reward."""
+    empty = torch.zeros(len(samples), LENGTH, dtype=torch.int64)
     loss = method.loss(model, Batch(empty, empty > 0, empty == 0), EnumeratedContext(samples, constant))
     return gradient(model, loss.objective)
+
+
+def log_likelihood(model: SequenceModel, sequences: Tensor) -> Tensor:
+    """Log-probability of each token of some sequences, [N, T]."""
+    return model(sequences).log_softmax(-1).gather(-1, sequences[..., None]).squeeze(-1)
+
+
+def exact_gradient(model: SequenceModel) -> Tensor:
+    """The gradient of minus the expected reward, per token."""
+    probability = log_likelihood(model, SEQUENCES).sum(1).exp()  # [N]
+    return gradient(model, -(probability * reward_of(SEQUENCES).sum(1)).sum() / LENGTH)
 
 
 def bias(**knobs: Any) -> float:
@@ -75,9 +90,8 @@ def bias(**knobs: Any) -> float:
     The expectation is over everything that could have been sampled. A running mean starts at some fixed values.
     """
     model, reinforce = small_model(), Registry().baseline("reinforce")
-    log_q = model(SEQUENCES).log_softmax(-1).gather(-1, SEQUENCES[..., None]).sum((1, 2))  # [N]
-    exact = gradient(model, -(log_q.exp() * reward_of(SEQUENCES).sum(1)).sum() / LENGTH)
-    probability, expected = log_q.exp().detach(), torch.zeros_like(exact)
+    probability, exact = log_likelihood(model, SEQUENCES).sum(1).exp().detach(), exact_gradient(model)
+    expected = torch.zeros_like(exact)
     for rows in itertools.product(range(len(SEQUENCES)), repeat=SAMPLES):
         method: Any = reinforce(samples=SAMPLES, warm_start=0.0, **knobs)
         method.running_mean.mean = torch.tensor([0.0, 1.5, -0.5], dtype=torch.float64)

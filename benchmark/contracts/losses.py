@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmark.contracts.batch import Batch
+from benchmark.contracts.context import Loss
+from benchmark.contracts.model import SequenceModel
 
 _NOT_OWN = -100
 
@@ -39,6 +41,12 @@ def mean_over_own(values: Tensor, own: Tensor) -> Tensor:
 def token_nll(logits: Tensor, batch: Batch) -> Tensor:
     """Mean negative log-likelihood of the gold tokens, nats per own token, >= 0, lower is better. A scalar."""
     return -mean_over_own(token_log_likelihood(logits, batch.tokens, batch.own), batch.own)
+
+
+def likelihood_loss(model: SequenceModel, batch: Batch) -> Loss:
+    """Teacher forcing, which many methods start with: the `token_nll` on gold prefixes, in one parallel pass."""
+    nll = token_nll(model(batch.tokens), batch)
+    return Loss(nll, nll=nll.item())
 
 
 def cross_entropy(p: Tensor, q: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Pieces of policy gradients: what a token answers for, and what is subtracted to lower the variance.
+"""Pieces of policy gradients: own sequences, what a token answers for, and what is subtracted to lower the variance.
 
 Every baseline here is independent of the token that it is subtracted for, so that the gradient stays unbiased.
 
@@ -10,7 +10,23 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from benchmark.contracts.batch import Output, own_positions
+from benchmark.contracts.batch import Batch, Output, own_positions
+from benchmark.contracts.context import Context
+
+
+def repeated_inputs(batch: Batch, samples: int) -> tuple[Batch, Batch]:
+    """Keep one row in `samples`, and return these inputs and a batch that holds each so many times in adjoining rows.
+
+    Own sequences drawn for the repeated ones are as many as the rows of the batch.
+    """
+    inputs = batch.select(torch.arange(-(-len(batch) // samples)))
+    return inputs, inputs.select(torch.arange(len(inputs)).repeat_interleave(samples))
+
+
+def reward_with_entropy(ctx: Context, batch: Batch, output: Output, log_q: Tensor, weight: float) -> Tensor:
+    """Reward of each own token [B, T] plus an entropy bonus, -log_q [B, T] in units of the reward temperature."""
+    bonus = -weight * ctx.reward_temperature * log_q.detach()
+    return (ctx.reward(batch, output) + bonus) * output.own
 
 
 def reward_to_go(reward: Tensor) -> Tensor:
@@ -21,6 +37,13 @@ def reward_to_go(reward: Tensor) -> Tensor:
 def sequence_reward(reward: Tensor) -> Tensor:
     """Sum of all rewards [B, T] of a row, at each of its columns, [B, T]."""
     return reward.sum(1, keepdim=True).expand_as(reward)
+
+
+def at_next_own(values: Tensor, own: Tensor) -> Tensor:
+    """At each own column the value [B, T] of the row's next own column, 0 after the last and elsewhere, [B, T]."""
+    position = own_positions(own)  # [B, T]
+    by_position = values.new_zeros(len(values), own.shape[1] + 2).scatter_(1, position, values)
+    return by_position.gather(1, position + 1) * own
 
 
 def leave_one_out(returns: Tensor, samples: int) -> Tensor:

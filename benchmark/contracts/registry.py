@@ -28,7 +28,7 @@ P = TypeVar("P", bound=Task | Baseline | SequenceModel)
 
 _BASES: dict[Kind, type] = {"tasks": Task, "baselines": Baseline, "models": SequenceModel}
 _FOLDERS: dict[Kind, str] = {"tasks": "tasks", "baselines": "baselines", "models": "benchmark.models"}
-KINDS = tuple(_BASES)
+KINDS: tuple[Kind, ...] = tuple(_BASES)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.checking.probes import in_float64, probes
+from benchmark.checking.probes import probe, probes
 from benchmark.contracts.registry import Registry
 from benchmark.learning.loop import build_model, train
 from benchmark.models.recurrent import GRU
@@ -21,7 +21,7 @@ BASELINES = {entry.name: entry.version for entry in Registry().of("baselines")}
 def objectives(name: str) -> list[float | None]:
     """Objectives of six updates in float64, on a small model."""
     baseline = Registry().baseline(name)()
-    task = in_float64(probes(Registry(), baseline)[0])
+    task = probe(Registry(), probes(Registry(), baseline)[0], double=True)
     model = build_model(GRU, task, {"width": 8}, seed=0).double()
     training = train(model, task, baseline, Budget(updates=6), Optimisation(batch=8), seed=0)
     return [line["objective"] for line in training.log]

@@ -92,7 +92,7 @@ def test_an_objective_that_is_not_a_number_is_divergence_with_its_step():
 
 
 def test_asking_for_a_reward_that_the_task_lacks_is_not_applicable():
-    with pytest.raises(NotApplicable, match="needs a reward"):
+    with pytest.raises(NotApplicable, match="needs reward"):
         trained(WantsAReward(), task=EndingTask())
 
 
