@@ -215,10 +215,10 @@ _OVERALL: Mapping[str, Column] = {
 FOOTNOTE = (
     "Means over seeds with 95 % t intervals in brackets. Gap: gold prefix against free running, positive where free "
     "running is worse. Distinct: share of samples at temperature 1 with a beginning of their own, which falls when a "
-    "method buys quality with diversity. H50: length at which quality has fallen half-way from ceiling to floor. Evaluations: tokens "
-    "through the model in training, 1 forward and 3 with gradient, roll-outs counted. p: paired t test, adjusted over "
-    "the board by Benjamini and Hochberg. Detectable: least true gain that the test would find at 80 % power. A/A: "
-    "teacher forcing again with other weights and data order."
+    "method buys quality with diversity. H50: length at which quality has fallen half-way from ceiling to floor. "
+    "Evaluations: tokens through the model in training, 1 forward and 3 with gradient, roll-outs counted. p: paired t "
+    "test, adjusted over the board by Benjamini and Hochberg. Detectable: least true gain that the test would find at "
+    "80 % power. A/A: teacher forcing again with other weights and data order."
 )
 
 
