@@ -139,7 +139,7 @@ def _first(trial: Trial, method: Baseline, reduction: Reduction) -> str:
 
 
 def knobs_are_alive(trial: Trial) -> str:
-    """Every knob, where it is active, changes the weights: at the defaults, or with another knob at its end."""
+    """Every knob, where it is active, changes the weights: at the defaults, or with others at their ends."""
     knobs = trial.method.declared_knobs()
     if not knobs:
         raise NotApplicable("it has no knobs")
@@ -155,9 +155,10 @@ def knobs_are_alive(trial: Trial) -> str:
 def _dead(trial: Trial, name: str, knob: Knob) -> Iterator[str]:
     """Name pairs of values of a knob that give the same weights on every task."""
     knobs, active = trial.method.declared_knobs(), {other: values[0] for other, values in knob.active_when.items()}
-    elsewhere = [
-        active | {other: end} for other in knobs if other not in {name, *active} for end in _ends(knobs[other])
-    ]
+    others = {other: _ends(found) for other, found in knobs.items() if other not in {name, *active}}
+    elsewhere = [active | {other: end} for other, ends in others.items() for end in ends]
+    ranges = {other: ends for other, ends in others.items() if not knobs[other].choices}
+    elsewhere += [active | {other: ends[place] for other, ends in ranges.items()} for place in (0, -1)]
     for one, other in itertools.combinations(_ends(knob), 2):
         if not any(_differ(trial, around | {name: one}, around | {name: other}) for around in (active, *elsewhere)):
             yield f"knob {name!r} has no effect: {one!r} and {other!r} give the same weights"

@@ -1,6 +1,7 @@
 """Professor forcing: what the discriminator sees and learns, and whom the model fools."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
@@ -33,7 +34,7 @@ def context() -> UpdateContext:
 
 
 def built(model, **knobs) -> ProfessorForcing:
-    method = ProfessorForcing(**knobs)
+    method: Any = ProfessorForcing(**knobs)
     method.build(model, stream("build"))
     return method
 
@@ -95,7 +96,8 @@ def test_teaching_the_discriminator_leaves_no_gradient_in_the_model():
 
 def accuracies(weight: float) -> list[float]:
     """At every third of 150 updates: in the first 100 the discriminator alone learns, then the model alone does."""
-    model, method = build_model(GRU, TASK, {"width": 16}, 0), ProfessorForcing(discriminator_rate=1e-2)
+    model = build_model(GRU, TASK, {"width": 16}, 0)
+    method: Any = ProfessorForcing(discriminator_rate=1e-2)
     trainer = Trainer(model, TASK, method, Budget(updates=150), Optimisation(batch=64, learning_rate=1e-2), 0)
     for update in range(150):
         fools = update >= 100
