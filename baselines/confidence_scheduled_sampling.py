@@ -29,8 +29,19 @@ class ConfidenceScheduledSampling(Baseline):
     needs = ("discrete",)
     reduces_to = (Reduction("teacher_forcing", {"gold_up_to": 1.0}),)
     gold_up_to = Knob(0.9, low=0.0, high=1.0, help="confidence up to which gold is fed")
-    own_up_to = Knob(0.95, low=0.0, high=1.0, help="confidence up to which, above that, the model's own token is fed")
-    noise = Knob("row", choices=("row", "emitted"), help="random tokens: gold ones of the row, or any emitted symbols")
+    own_up_to = Knob(
+        0.95,
+        low=0.0,
+        high=1.0,
+        help="confidence up to which, above that, the model's own token is fed",
+        tried_with={"gold_up_to": 0.0},
+    )
+    noise = Knob(
+        "row",
+        choices=("row", "emitted"),
+        help="random tokens: gold ones of the row, or any emitted symbols",
+        tried_with={"gold_up_to": 0.0, "own_up_to": 0.0},
+    )
     citation = """@inproceedings{liu2021confidence,
   title = {Confidence-Aware Scheduled Sampling for Neural Machine Translation},
   author = {Liu, Yijin and Meng, Fandong and Chen, Yufeng and Xu, Jinan and Zhou, Jie},

@@ -38,6 +38,9 @@ def declares_itself(trial: Trial) -> str:
             need(other in knobs, f"knob {name!r} is active when {other!r} has a value, and there is no such knob")
             for value in values:
                 knobs[other].check(value)
+        for other, value in knob.tried_with.items():
+            need(other in knobs, f"knob {name!r} is tried with a value of {other!r}, and there is no such knob")
+            knobs[other].check(value)
     return f"version {method.version}, {method.path}, {len(knobs)} knobs"
 
 
@@ -130,14 +133,14 @@ def knobs_are_alive(trial: Trial) -> str:
     need(
         not dead,
         f"{'; '.join(dead)}: most likely the value is never used, or something else takes its place; if it matters "
-        "only under other settings, say so with active_when",
+        "only under other settings, say so with active_when or tried_with",
     )
     return ", ".join(knobs)
 
 
 def _dead(trial: Trial, name: str, knob: Knob) -> Iterator[str]:
     """Name pairs of values of a knob that give the same weights on every task."""
-    active = {other: values[0] for other, values in knob.active_when.items()}
+    active = {other: values[0] for other, values in knob.active_when.items()} | knob.tried_with
     for one, other in itertools.combinations(_ends(knob), 2):
         settings = [active | {name: value} for value in (one, other)]
         shared = [

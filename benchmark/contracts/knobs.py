@@ -19,6 +19,7 @@ class Knob(Generic[T]):
         choices: the values that a word may take.
         help: what it does, in one line.
         active_when: `{other knob: values under which this one has an effect}`; empty means always.
+        tried_with: `{other knob: value}` under which the few updates of `ebb check` show the effect; default if empty.
     """
 
     def __init__(
@@ -30,9 +31,10 @@ class Knob(Generic[T]):
         high: float | None = None,
         choices: tuple[T, ...] = (),
         active_when: dict[str, tuple[Any, ...]] | None = None,
+        tried_with: dict[str, Any] | None = None,
     ) -> None:
         self.default, self.low, self.high, self.choices, self.help = default, low, high, choices, help
-        self.active_when = active_when or {}
+        self.active_when, self.tried_with = active_when or {}, tried_with or {}
         self.name = "?"
         self.check(default)
 

@@ -11,17 +11,12 @@ from baselines.decoding_step_scheduled_sampling import DecodingStepScheduledSamp
 from baselines.differentiable_scheduled_sampling import DifferentiableScheduledSampling
 from baselines.parallel_scheduled_sampling import ParallelScheduledSampling
 from baselines.scheduled_sampling import ScheduledSampling
-from benchmark.checking.probes import in_float64
 from benchmark.contracts import Batch, Discrete
-from benchmark.contracts.registry import Registry
-from benchmark.learning.loop import build_model, train
-from benchmark.settings import Budget, Optimisation
 from tests.baselines.feeding import context, fed_by, wide_batch
 from tests.factories import MODELS, make_model, prompted_batch
 
 SPACE = Discrete(6, emits=(0, 1, 2, 3))
 CONSTANT: dict[str, Any] = {"schedule": "constant", "end": 0.3}
-REGISTRY = Registry()
 
 
 @pytest.mark.parametrize("model_class", MODELS)
@@ -131,20 +126,3 @@ def test_gradient_flows_through_the_mixtures_by_finite_differences(model_class, 
             weight[3, 2] -= sign * step
     assert weight.grad is not None
     assert float(weight.grad[3, 2]) == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5)
-
-
-def trained(name: str, model: str, task: str, **knobs: Any) -> Tensor:
-    """Weights in float64 after a few updates."""
-    probe = in_float64(REGISTRY.task(task)())
-    made = build_model(REGISTRY.model(model), probe, {"width": 8}, seed=0).double()
-    train(made, probe, REGISTRY.baseline(name)(**knobs), Budget(updates=4), Optimisation(batch=4), seed=0)
-    return torch.cat([parameter.detach().flatten() for parameter in made.parameters()])
-
-
-@pytest.mark.parametrize("task", ["copycat_tagging", "sorting"])
-@pytest.mark.parametrize("model", ["gru", "transformer"])
-@pytest.mark.parametrize("name", ["parallel_scheduled_sampling", "differentiable_scheduled_sampling"])
-def test_in_float64_a_method_is_what_it_reduces_to_by_other_operations(name, model, task):
-    for reduction in REGISTRY.baseline(name).reduces_to:
-        found = trained(name, model, task, **reduction.at)
-        assert (found - trained(reduction.to, model, task, **reduction.there)).abs().max() <= 1e-10

@@ -56,7 +56,8 @@ BROKEN = {
     "dead_knob": (
         knobs_are_alive,
         "knob 'gold_probability' has no effect: 0.0 and 1.0 give the same weights: most likely the value is never "
-        "used, or something else takes its place; if it matters only under other settings, say so with active_when",
+        "used, or something else takes its place; if it matters only under other settings, say so with "
+        "active_when or tried_with",
     ),
     "wants_an_expert": (
         runs_everywhere,
