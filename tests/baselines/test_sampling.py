@@ -12,13 +12,11 @@ from baselines.differentiable_scheduled_sampling import DifferentiableScheduledS
 from baselines.parallel_scheduled_sampling import ParallelScheduledSampling
 from baselines.scheduled_sampling import ScheduledSampling
 from benchmark.contracts import Batch, Discrete
-from benchmark.contracts.registry import Registry
 from tests.baselines.feeding import context, fed_by, wide_batch
 from tests.factories import MODELS, make_model, prompted_batch
 
 SPACE = Discrete(6, emits=(0, 1, 2, 3))
 CONSTANT: dict[str, Any] = {"schedule": "constant", "end": 0.3}
-REGISTRY = Registry()
 
 
 @pytest.mark.parametrize("model_class", MODELS)
