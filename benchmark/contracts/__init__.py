@@ -30,6 +30,7 @@ from benchmark.contracts.policy_gradient import (
     sequence_reward,
 )
 from benchmark.contracts.preferences import (
+    RewardModel,
     Samples,
     bradley_terry,
     draw_samples,
@@ -76,6 +77,7 @@ __all__ = [
     "Reduction",
     "Replay",
     "Response",
+    "RewardModel",
     "RollOuts",
     "RunningMean",
     "Samples",
