@@ -11,13 +11,14 @@ from benchmark.contracts import (
     Learner,
     Loss,
     Reduction,
+    RewardModel,
     RollOuts,
     Samples,
-    Scorer,
     SequenceModel,
     Start,
     bradley_terry,
     clipped_objective,
+    copy_weights,
     draw_samples,
     fresh_model,
     group_relative,
@@ -45,9 +46,10 @@ class RLHF(Baseline):
     path = "step-wise"
     needs = ("reward", "discrete")
     reduces_to = (Reduction("teacher_forcing", {"warm_start": 1.0}),)
-    warm_start = Knob(0.1, low=0.0, high=1.0, help="share of the budget spent on teacher forcing alone")
+    warm_start = Knob(0.4, low=0.0, high=1.0, help="share of the budget spent on teacher forcing alone")
     reward_share = Knob(0.2, low=0.05, high=0.5, help="share of the budget in which the reward model learns as well")
-    reward_rate = Knob(3e-3, low=1e-4, high=1e-2, help="learning rate of the reward model")
+    reward_rate = Knob(1e-3, low=1e-4, high=1e-2, help="learning rate of the reward model")
+    reward_start = Knob("policy", choices=("policy", "fresh"), help="weights that the reward model starts from")
     online = Knob(True, help="whether the reward model goes on learning while the policy does")
     samples = Knob(4, low=2, high=16, help="own sequences drawn for each input; each pair of them is compared")
     epochs = Knob(2, low=1, high=8, help="updates of the policy that learn from the same roll-outs")
@@ -68,7 +70,7 @@ class RLHF(Baseline):
 }"""
 
     def build(self, model: SequenceModel, stream: torch.Generator) -> None:
-        self.reward_model = Learner(Scorer(fresh_model(model, stream, dropout=0.0), stream), self.reward_rate)
+        self.reward_model = Learner(RewardModel(fresh_model(model, stream, dropout=0.0), stream), self.reward_rate)
         self.start, self.roll_outs = Start(model), RollOuts()
 
     def loss(self, model: SequenceModel, batch: Batch, ctx: Context) -> Loss:
@@ -76,6 +78,8 @@ class RLHF(Baseline):
             with ctx.side_pass(model):
                 return self.policy_loss(model, batch, ctx)
         if ctx.progress >= self.warm_start:
+            if self.reward_model.untrained and self.reward_start == "policy":
+                copy_weights(model, self.reward_model.module.trunk)
             self.score(draw_samples(model, batch, ctx, self.samples), ctx, learn=True)
         nll = token_nll(model(batch.tokens), batch)
         return Loss(nll, nll=nll.item())
@@ -83,7 +87,7 @@ class RLHF(Baseline):
     def score(self, drawn: Samples, ctx: Context, learn: bool) -> Tensor:
         """Scores of own tokens, [B, T], whose sum is that of a sample; then learn from the preferences."""
         with torch.set_grad_enabled(learn):
-            scores = self.reward_model.module.after(drawn.output.tokens)[..., 0] * drawn.output.own
+            scores = self.reward_model.module.scores(drawn.output)
         margin = pairwise(scores.sum(1), self.samples)
         ctx.log(reward_model_accuracy=ranking_accuracy(margin, drawn.preference))  # before it learns from them
         if learn:

@@ -41,6 +41,7 @@ from benchmark.contracts.policy_gradient import (
     sequence_reward,
 )
 from benchmark.contracts.preferences import (
+    RewardModel,
     Samples,
     bradley_terry,
     draw_samples,
@@ -88,6 +89,7 @@ __all__ = [
     "Reduction",
     "Replay",
     "Response",
+    "RewardModel",
     "RollOuts",
     "RunningMean",
     "Samples",

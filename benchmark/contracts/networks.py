@@ -103,6 +103,11 @@ class Learner(Generic[M]):
         self.module = module
         self.optimiser = torch.optim.AdamW(module.parameters(), lr=learning_rate)
 
+    @property
+    def untrained(self) -> bool:
+        """Whether it has never been updated."""
+        return not self.optimiser.state
+
     def step(self, objective: Tensor) -> None:
         """Minimise; the gradient goes to this network alone."""
         parameters = list(self.module.parameters())

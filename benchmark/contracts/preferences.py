@@ -16,6 +16,7 @@ from benchmark.contracts.batch import Batch, Output
 from benchmark.contracts.context import Context
 from benchmark.contracts.losses import token_log_likelihood
 from benchmark.contracts.model import SequenceModel
+from benchmark.contracts.networks import Scorer
 
 
 class Samples(NamedTuple):
@@ -90,3 +91,18 @@ def log_ratio(model: SequenceModel, start: SequenceModel, output: Output) -> tup
         reference = token_log_likelihood(start(output.tokens), output.tokens, output.own)
     log_q = token_log_likelihood(model(output.tokens), output.tokens, output.own)
     return log_q, log_q - reference
+
+
+class RewardModel(Scorer):
+    """Scores own tokens; the score of an output is their sum.
+
+    A token's score is its log-likelihood under the trunk plus a number that knows it too. So a trunk with the weights
+    of a policy begins at that policy's own judgement, as in Ouyang et al. (2022), and not at chance.
+    """
+
+    def scores(self, output: Output) -> Tensor:
+        """Scores [B, T] in nats of preference, 0 where a token is not own."""
+        extended = torch.cat([output.tokens, output.tokens[:, :1]], 1)  # [B, T + 1], of which the last is not read
+        features = self.trunk.hidden(extended)  # [B, T + 1, E]
+        likelihood = token_log_likelihood(self.trunk.project(features[:, :-1]), output.tokens, output.own)  # [B, T]
+        return likelihood + self.output(features[:, 1:])[..., 0] * output.own
