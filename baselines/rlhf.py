@@ -53,7 +53,7 @@ class RLHF(Baseline):
     online = Knob(True, help="whether the reward model goes on learning while the policy does")
     samples = Knob(4, low=2, high=16, help="own sequences drawn for each input; each pair of them is compared")
     epochs = Knob(2, low=1, high=8, help="updates of the policy that learn from the same roll-outs")
-    clip = Knob(0.2, low=0.05, high=0.5, help="how far a likelihood ratio counts", active_when={"epochs": (4,)})
+    clip = Knob(0.2, low=0.05, high=0.5, help="how far a likelihood ratio counts, where epochs is above 1")
     advantage = Knob(
         "leave_one_out",
         choices=("leave_one_out", "group_relative"),
