@@ -41,8 +41,8 @@ class Mixer(Baseline):
         Reduction("teacher_forcing", {"warm_start": 1.0}),
     )
     delta = Knob(1.0, low=0.0, high=1.0, help="share of own tokens that is drawn in the last stage")
-    stages = Knob(4, low=1, high=32, help="stages, in which the drawn part grows by delta / stages each")
-    warm_start = Knob(0.3, low=0.0, high=1.0, help="share of the budget spent on teacher forcing first")
+    stages = Knob(3, low=1, high=32, help="stages, in which the drawn part grows by delta / stages each")
+    warm_start = Knob(0.1, low=0.0, high=1.0, help="share of the budget spent on teacher forcing first")
     likelihood = Knob(1.0, low=0.0, high=10.0, help="weight of a gold token's log-likelihood")
     baseline = Knob(
         "leave_one_out",

@@ -58,8 +58,8 @@ def repetition(baseline: Baseline) -> float:
     """Share of the tokens of free runs that the run has said before."""
     task: Task = Shuffled()
     model = build_model(GRU, task, {"width": 24}, seed=0)
-    train(model, task, baseline, Budget(updates=100), Optimisation(batch=32, learning_rate=1e-2), seed=0)
-    batch = task.sample("validation", 256, (8, 8), stream("gold"))
+    train(model, task, baseline, Budget(updates=120), Optimisation(batch=32, learning_rate=1e-2), seed=0)
+    batch = task.sample("validation", 512, (8, 8), stream("gold"))
     run = roll_out(model, task, batch, Draw("sample", stream("draw"))).tokens
     earlier = (run[:, :, None] == run[:, None]).tril(-1).any(-1)
     return earlier.float().mean().item()
