@@ -41,6 +41,7 @@ def test_the_loss_is_the_surprisal_of_the_preference_under_bradley_and_terry(pre
 def test_the_gradient_on_a_margin_is_the_probability_of_the_other_preference():
     margin = torch.tensor([[math.log(3.0)]], dtype=torch.float64, requires_grad=True)
     bradley_terry(margin, torch.ones(1, 1)).backward()
+    assert margin.grad is not None
     assert float(margin.grad) == pytest.approx(-0.25)
 
 
@@ -50,6 +51,7 @@ def test_ties_neither_cost_nor_dilute():
     margin = torch.tensor([[3.0]], requires_grad=True)
     loss = bradley_terry(margin, torch.zeros(1, 1))
     loss.backward()
+    assert margin.grad is not None
     assert float(loss) == 0 and float(margin.grad) == 0
 
 

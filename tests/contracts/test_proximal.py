@@ -19,6 +19,7 @@ def test_at_ratio_one_the_gradient_is_that_of_reinforce():
     advantage = torch.tensor([[2.0, -1.0, 0.5]], dtype=torch.float64)
     log_q = OLD.clone().requires_grad_(True)
     clipped_objective(log_q, OLD, advantage, 0.2).sum().backward()
+    assert log_q.grad is not None
     assert torch.equal(log_q.grad, -advantage)
 
 
