@@ -1,5 +1,6 @@
 """Generalised teacher forcing (Doya 1992; Hess et al. 2023, arXiv 2306.04406)."""
 
+import torch
 from torch import Tensor
 
 from benchmark.contracts import SCHEDULES, Baseline, Batch, Context, Knob, Loss, Reduction, SequenceModel, token_nll
@@ -9,7 +10,8 @@ class GeneralisedTeacherForcing(Baseline):
     """Feed alpha * gold + (1 - alpha) * the predicted mean, with gradient through what is fed back.
 
     Schedules that change alpha over training are the curricula of Teutsch & Maeder (2022, arXiv 2210.08959): it falls
-    to `alpha`, or with `increasing` rises from it.
+    to `alpha`, or with `increasing` rises from it. Hess et al. show that gradients do not explode where alpha is at
+    least max(0, 1 - 1 / sigma), sigma being the largest singular value of the model's Jacobian along the series.
     """
 
     name = "generalised_teacher_forcing"
@@ -29,7 +31,7 @@ class GeneralisedTeacherForcing(Baseline):
 
         def feed(prediction: Tensor, gold: Tensor, own: Tensor) -> Tensor:
             mean = prediction.chunk(2, -1)[0]  # [B, D]
-            return gold + (1 - alpha) * own[:, None] * (mean - gold)
+            return torch.where(own[:, None], gold + (1 - alpha) * (mean - gold), gold)
 
         nll = token_nll(ctx.step_wise(model, batch, feed), batch)
         return Loss(nll, nll=nll.item(), parts={"alpha": alpha})

@@ -3,8 +3,6 @@
 from typing import cast
 
 from benchmark.contracts import (
-    SCHEDULES,
-    Baseline,
     Batch,
     Coin,
     Context,
@@ -12,12 +10,13 @@ from benchmark.contracts import (
     Knob,
     Loss,
     Reduction,
+    Scheduled,
     SequenceModel,
     token_nll,
 )
 
 
-class ScheduledSampling(Baseline):
+class ScheduledSampling(Scheduled):
     """Feed the model's own token instead of gold, more often as training goes on; the target stays gold.
 
     The draw is made given the mixed prefix, token by token, and no gradient flows through it: so the model rolls in
@@ -30,10 +29,8 @@ class ScheduledSampling(Baseline):
         Reduction("teacher_forcing", {"end": 1.0}),
         Reduction("free_running", {"end": 0.0, "schedule": "constant"}),
     )
-    end = Knob(0.0, low=0.0, high=1.0, help="probability of feeding gold at the end of training; it starts at 1")
-    schedule = Knob("inverse_sigmoid", choices=tuple(SCHEDULES), help="how the probability falls over training")
-    coin = Knob("token", choices=("token", "sequence"), help="whether gold or own is decided per token or per sequence")
     draw = Knob("sample", choices=("sample", "greedy"), help="how own tokens are chosen")
+    temperature = Knob(1.0, low=0.1, high=10.0, help="of a sample of own tokens", active_when={"draw": ("sample",)})
     citation = """@inproceedings{bengio2015scheduled,
   title = {Scheduled Sampling for Sequence Prediction with Recurrent Neural Networks},
   author = {Bengio, Samy and Vinyals, Oriol and Jaitly, Navdeep and Shazeer, Noam},
@@ -41,7 +38,8 @@ class ScheduledSampling(Baseline):
 }"""
 
     def loss(self, model: SequenceModel, batch: Batch, ctx: Context) -> Loss:
-        gold_probability = SCHEDULES[self.schedule](ctx.progress, self.end)
-        fed = ctx.roll_in(model, batch, gold_probability, cast(Coin, self.coin), cast(Decoding, self.draw))  # [B, T]
+        gold_probability = self.gold_probability(ctx)
+        coin, draw = cast(Coin, self.coin), cast(Decoding, self.draw)
+        fed = ctx.roll_in(model, batch, gold_probability, coin, draw, self.temperature)  # [B, T]
         nll = token_nll(model(fed), batch)
         return Loss(nll, nll=nll.item(), parts={"gold_probability": gold_probability})

@@ -1,4 +1,4 @@
-"""The code blocks of the README."""
+"""The code blocks of the README and other documents."""
 
 import re
 from pathlib import Path
@@ -12,9 +12,9 @@ class Block(NamedTuple):
     text: str
 
 
-def blocks() -> list[Block]:
+def blocks(document: str = "README.md") -> list[Block]:
     """All fenced blocks, in order."""
-    found = re.findall(r"^```(\w*)\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    found = re.findall(r"^```(\w*)\n(.*?)^```", (ROOT / document).read_text(encoding="utf-8"), re.M | re.S)
     return [Block(language, text) for language, text in found]
 
 

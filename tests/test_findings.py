@@ -1,6 +1,7 @@
 """The README's main command in a fresh clone, and what its leaderboard must show."""
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -79,3 +80,14 @@ def test_scheduled_sampling_harms_the_null_control(rows):
 
 def test_the_real_task_is_learned(rows):
     assert rows["g2p_sentences", "teacher_forcing"]["by_length"][0]["free_running"] < 0.2
+
+
+def test_a_method_that_is_a_package_outside_the_repository_comes_onto_the_leaderboard(clone, main_job):
+    assert main_job.returncode == 0
+    environment = os.environ | {"PATH": f"{clone / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
+    for block in blocks("CONTRIBUTING.md")[:2]:
+        commands = [line for line in block.text.splitlines() if "venv" not in line]  # the main job has installed it
+        done = subprocess.run(["bash", "-euc", "\n".join(commands)], cwd=clone, env=environment, capture_output=True,
+                              text=True, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    assert "my_packaged_method" in (clone / "results/runs/packaged/leaderboard.md").read_text(encoding="utf-8")

@@ -18,7 +18,9 @@ from benchmark.checking.probes import PROBES, probes
 from benchmark.checking.trials import UPDATES, Trial, flat
 from benchmark.contracts.baseline import Baseline, Reduction
 from benchmark.contracts.knobs import Knob
+from benchmark.contracts.networks import copy_weights
 from benchmark.errors import Diverged, NotApplicable
+from benchmark.learning.loop import Trainer
 
 _TOLERANCE = 1e-10
 
@@ -98,17 +100,32 @@ def _reduce(trial: Trial, reduction: Reduction) -> str:
     at = dict(reduction.at)
     task = _first(trial, trial.method(**at), reduction)
     words = ", ".join(f"{name}={value}" for name, value in at.items()) or "its defaults"
-    options: dict[str, Any] = {"task": task, "double": not reduction.same_operations}
-    options["dropout"] = 0.2 if reduction.same_operations else 0.0
-    own = trial.weights(at, **options)
-    theirs = trial.weights(dict(reduction.there), method=other, **options)
-    distance = _distance(own, theirs)
+    exact = reduction.same_operations
+    options: dict[str, Any] = {"task": task, "double": not exact, "dropout": 0.2 if exact else 0.0}
+    own, theirs = trial.trainer(at, **options), trial.trainer(dict(reduction.there), method=other, **options)
+    what, distance = "weights" if exact else "gradients", (_weights_apart if exact else _gradients_apart)(own, theirs)
     need(
-        distance <= (0.0 if reduction.same_operations else _TOLERANCE),
-        f"at {words} the weights differ from those of {reduction.to} by {distance:.1e} after {UPDATES} updates: most "
+        distance <= (0.0 if exact else _TOLERANCE),
+        f"at {words} the {what} differ from those of {reduction.to} by {distance:.1e} within {UPDATES} updates: most "
         "likely the knob does not reach the loss, or an extra pass draws from the stream of dropout (ctx.side_pass)",
     )
-    return f"{words} is {reduction.to} {'bit for bit' if reduction.same_operations else f'to {_TOLERANCE:.0e}'}"
+    return f"{words} is {reduction.to} {'bit for bit' if exact else f'to {_TOLERANCE:.0e}'}"
+
+
+def _weights_apart(one: Trainer, other: Trainer) -> float:
+    return _distance(flat(one.run().model), flat(other.run().model))
+
+
+def _gradients_apart(one: Trainer, other: Trainer) -> float:
+    """Largest difference of the gradients along a training, at the same weights: rounding is not to add up."""
+    worst = 0.0
+    for _ in range(UPDATES):
+        copy_weights(one.model, other.model)
+        one.update()
+        other.update()
+        pairs = zip(one.model.parameters(), other.model.parameters(), strict=True)
+        worst = max(worst, *(_distance(own.grad, theirs.grad) for own, theirs in pairs))
+    return worst
 
 
 def _first(trial: Trial, method: Baseline, reduction: Reduction) -> str:
@@ -122,7 +139,7 @@ def _first(trial: Trial, method: Baseline, reduction: Reduction) -> str:
 
 
 def knobs_are_alive(trial: Trial) -> str:
-    """Every knob, where it is active, changes the weights."""
+    """Every knob, where it is active, changes the weights: at the defaults, or with others at their ends."""
     knobs = trial.method.declared_knobs()
     if not knobs:
         raise NotApplicable("it has no knobs")
@@ -137,16 +154,21 @@ def knobs_are_alive(trial: Trial) -> str:
 
 def _dead(trial: Trial, name: str, knob: Knob) -> Iterator[str]:
     """Name pairs of values of a knob that give the same weights on every task."""
-    active = {other: values[0] for other, values in knob.active_when.items()}
+    knobs, active = trial.method.declared_knobs(), {other: values[0] for other, values in knob.active_when.items()}
+    others = {other: _ends(found) for other, found in knobs.items() if other not in {name, *active}}
+    elsewhere = [active | {other: end} for other, ends in others.items() for end in ends]
+    ranges = {other: ends for other, ends in others.items() if not knobs[other].choices}
+    elsewhere += [active | {other: ends[place] for other, ends in ranges.items()} for place in (0, -1)]
     for one, other in itertools.combinations(_ends(knob), 2):
-        settings = [active | {name: value} for value in (one, other)]
-        shared = [
-            task
-            for task in probes(trial.registry, trial.method(**settings[0]))
-            if task in probes(trial.registry, trial.method(**settings[1]))
-        ]
-        if all(torch.equal(*(_outcome(trial, knobs, task) for knobs in settings)) for task in shared) and shared:
+        if not any(_differ(trial, around | {name: one}, around | {name: other}) for around in (active, *elsewhere)):
             yield f"knob {name!r} has no effect: {one!r} and {other!r} give the same weights"
+
+
+def _differ(trial: Trial, one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two settings give different weights on a task to which both are applicable."""
+    tasks = probes(trial.registry, trial.method(**one))
+    shared = [task for task in probes(trial.registry, trial.method(**other)) if task in tasks]
+    return any(not torch.equal(_outcome(trial, one, task), _outcome(trial, other, task)) for task in shared)
 
 
 def _outcome(trial: Trial, knobs: dict[str, Any], task: str) -> Tensor:
@@ -189,7 +211,9 @@ def _finite(value: float) -> bool:
     return abs(value) < float("inf")
 
 
-def _distance(one: Tensor, other: Tensor) -> float:
+def _distance(one: Tensor | None, other: Tensor | None) -> float:
+    if one is None or other is None:
+        return 0.0 if one is other else float("inf")
     return float((one - other).abs().max()) if one.shape == other.shape else float("inf")
 
 

@@ -115,7 +115,7 @@ def evaluations_are_counted(trial: Trial) -> str:
             trainer.update()
     counted = trainer.spent.evaluations
     need(
-        abs(counted - passes.evaluations) <= 1,
+        counted >= passes.evaluations - 1,  # small heads, which are no models, may be counted as well
         f"{passes.evaluations:.0f} evaluations were made and {counted} counted: most likely a network was called by "
         "`advance` instead of forward, hidden, prefill or step, or is kept in something without state_dict",
     )

@@ -12,10 +12,12 @@ from torch import Tensor
 from benchmark.checking.symbols import Symbols
 from benchmark.contracts.baseline import Baseline
 from benchmark.contracts.batch import Batch, Output
+from benchmark.contracts.context import Coin
 from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.registry import Registry
 from benchmark.contracts.spaces import Discrete
 from benchmark.contracts.streams import seeded
+from benchmark.contracts.task import Decoding
 from benchmark.learning.context import Origin, UpdateContext
 
 SYMBOLS, LENGTH, SAMPLES = 3, 2, 2
@@ -42,7 +44,15 @@ class EnumeratedContext(UpdateContext):
         own = torch.ones_like(tokens, dtype=torch.bool)
         return Output(tokens, own, tokens, own[:, 0] & False)
 
-    def roll_in(self, model: SequenceModel, batch: Batch, gold_probability: float | Tensor, **options: Any) -> Tensor:
+    def roll_in(
+        self,
+        model: SequenceModel,
+        batch: Batch,
+        gold_probability: float | Tensor,
+        coin: Coin = "token",
+        decoding: Decoding = "sample",
+        temperature: float = 1.0,
+    ) -> Tensor:
         """Return the samples, whose gold part is as it is handed over."""
         return self.samples
 

@@ -40,7 +40,7 @@ class Passes:
         with_gradient: tokens [B, T] of the model's parallel passes with gradient, in their order.
         evaluations: tokens, 1 forward and 3 with gradient, weighted by the parameters of the network.
         parallel: the model's passes over whole sequences.
-        steps: the model's steps.
+        steps: of the model and the networks beside it.
     """
 
     with_gradient: list[Tensor] = field(default_factory=list)
@@ -67,7 +67,7 @@ def watched_passes(model: SequenceModel) -> Iterator[Passes]:
         return hidden(self, tokens)
 
     def watched_step(self: SequenceModel, token: Tensor, state: Any) -> Any:
-        seen.steps += self is model
+        seen.steps += 1
         return step(self, token, state)
 
     with ExitStack() as stack:

@@ -1,6 +1,7 @@
 """`ebb list`: what there is, and what cannot be used and why."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -70,4 +71,4 @@ def _print(items: list[dict[str, Any]]) -> None:
         if item["reason"]:
             about = Text(f"not available: {item['reason']}", style="red")
         table.add_row(item["kind"], item["name"], item["version"], about)
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)

@@ -12,11 +12,14 @@ import benchmark
 from benchmark.cli.board import board
 from benchmark.cli.calibrate import calibrate
 from benchmark.cli.check import check
+from benchmark.cli.compare import compare
 from benchmark.cli.list import list_plugins
+from benchmark.cli.new import new
 from benchmark.cli.run import run
 from benchmark.cli.show import show
 from benchmark.cli.throughput import throughput
 from benchmark.cli.trace import trace
+from benchmark.cli.tune import tune
 from benchmark.errors import UsageError
 
 USAGE = 2
@@ -35,11 +38,14 @@ Examples:
     ebb run --baselines scheduled_sampling:end=0.5,coin=sequence
     ebb run --plugin mine.py --baselines mine --baselines teacher_forcing
     ebb board results/runs/quick   print and write the leaderboard, its figure
+    ebb compare DIR --baseline reinforce   against teacher_forcing, paired by seed
     ebb list baselines             what there is, what is broken or missing
     ebb throughput                 parallel against step-wise training paths
     ebb trace RECORD.json          one example, from input to result
     ebb show copycat_tagging       a task: examples, controls, a picture
-    ebb check copycat_tagging      does a task keep its promises?
+    ebb check copycat_tagging      does a task, baseline or model keep its promises?
+    ebb new baseline my_method     a commented file that passes `ebb check`
+    ebb tune scheduled_sampling    knobs and learning rate, on validation data
     ebb calibrate                  the instruments against known answers
 """
 
@@ -54,11 +60,14 @@ app = App(
 app.command(list_plugins, name="list")
 app.command(run)
 app.command(board)
+app.command(compare)
 app.command(throughput)
 app.command(calibrate)
 app.command(show)
 app.command(check)
+app.command(new)
 app.command(trace)
+app.command(tune)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

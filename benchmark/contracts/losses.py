@@ -49,6 +49,11 @@ def likelihood_loss(model: SequenceModel, batch: Batch) -> Loss:
     return Loss(nll, nll=nll.item())
 
 
+def cross_entropy(p: Tensor, q: Tensor) -> Tensor:
+    """Expected -log Q under P, in nats, over the last axis of two log-probabilities [..., V]; 0 log 0 is 0."""
+    return -(p.exp() * q).masked_fill(p == float("-inf"), 0.0).sum(-1)
+
+
 def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
     """KL(P || Q) in nats over the last axis of two log-probabilities [..., V]; 0 log 0 is 0, and it may be infinite."""
     terms = p.exp() * (p - q)

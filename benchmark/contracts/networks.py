@@ -11,15 +11,18 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.contracts.model import SequenceModel
+from benchmark.contracts.spaces import Space
 from benchmark.contracts.streams import seeded
 
 M = TypeVar("M", bound=nn.Module)
 
 
-def fresh_model(model: SequenceModel, stream: torch.Generator, **knobs: Any) -> SequenceModel:
-    """Build another model of the same kind with weights of its own; `knobs` differ from the model's."""
+def fresh_model(
+    model: SequenceModel, stream: torch.Generator, space: Space | None = None, **knobs: Any
+) -> SequenceModel:
+    """Build another model of the same kind with weights of its own; `space` and `knobs` may differ from the model's."""
     with seeded(int(torch.randint(2**62, (), generator=stream))):
-        made = type(model)(model.space, **(model.knobs | knobs))
+        made = type(model)(space or model.space, **(model.knobs | knobs))
     return made.to(next(model.parameters()))
 
 
@@ -99,6 +102,11 @@ class Learner(Generic[M]):
     def __init__(self, module: M, learning_rate: float) -> None:
         self.module = module
         self.optimiser = torch.optim.AdamW(module.parameters(), lr=learning_rate)
+
+    @property
+    def untrained(self) -> bool:
+        """Whether it has never been updated."""
+        return not self.optimiser.state
 
     def step(self, objective: Tensor) -> None:
         """Minimise; the gradient goes to this network alone."""

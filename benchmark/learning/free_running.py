@@ -16,6 +16,7 @@ from torch import Tensor
 from benchmark.contracts.batch import Batch, Output
 from benchmark.contracts.context import Coin
 from benchmark.contracts.model import SequenceModel
+from benchmark.contracts.noise import gumbel
 from benchmark.contracts.spaces import Continuous, Space
 from benchmark.contracts.task import Decoding, Replay, Response, Task
 
@@ -68,7 +69,7 @@ class Draw:
             return None
         if isinstance(space, Continuous):
             return None if space.noise == "none" else self._block(torch.randn, logits.chunk(2, -1)[0])
-        return self._block(torch.rand, logits).log_().neg_().log_().neg_()
+        return self._block(gumbel, logits)
 
     def _block(self, distribution: Callable[..., Tensor], like: Tensor) -> Tensor:
         """Draw numbers in the shape of a tensor, the same for each copy of its rows."""

@@ -24,8 +24,8 @@ def gains(groups: Sequence[Sequence[Record]]) -> list[Contrast | None]:
 
 def references(groups: Sequence[Sequence[Record]]) -> list[Sequence[Record] | None]:
     """Find teacher forcing in the place of each group; None where it was not run, and for itself."""
-    found = {_place(group[0]): group for group in groups if is_reference(group[0]) and not group[0].cell.replicate}
-    beside = [found.get(_place(group[0])) for group in groups]
+    found = {place_of(group[0]): group for group in groups if is_reference(group[0]) and not group[0].cell.replicate}
+    beside = [found.get(place_of(group[0])) for group in groups]
     return [None if other is group else other for group, other in zip(groups, beside, strict=True)]
 
 
@@ -34,15 +34,25 @@ def is_reference(record: Record) -> bool:
     return record.cell.baseline.name == REFERENCE
 
 
-def _place(record: Record) -> str:
-    return json.dumps(record.cell.model_dump(mode="json", exclude={"baseline", "seed", "replicate"}), sort_keys=True)
+def place_of(record: Record) -> str:
+    """Name what two methods must share to be compared: task, model, budget and all else but method and seed."""
+    shared = record.cell.model_dump(mode="json", exclude={"baseline", "seed", "replicate"})
+    if record.cell.ruleset == "tuned":
+        del shared["optimisation"]["learning_rate"]  # every method has its own
+    return json.dumps(shared, sort_keys=True)
+
+
+def contrast_of(group: Sequence[Record], reference: Sequence[Record], measure: str = "free_running") -> Contrast:
+    """Contrast a measure of two groups of seeds, positive where the first is better; by value where neither is."""
+    own, other = _by_seed(group, measure), _by_seed(reference, measure)
+    shared = sorted(own.keys() & other.keys())
+    lower = any(r.measures[measure].direction == "lower" for r in group if measure in r.measures)
+    sign = -1.0 if lower else 1.0
+    return paired_contrast([sign * own[seed] for seed in shared], [sign * other[seed] for seed in shared])
 
 
 def _gain(group: Sequence[Record], reference: Sequence[Record]) -> Contrast:
-    own, other = _by_seed(group), _by_seed(reference)
-    shared = sorted(own.keys() & other.keys())
-    sign = -1.0 if any(r.facts and r.facts.direction == "lower" for r in group) else 1.0
-    contrast = paired_contrast([sign * own[seed] for seed in shared], [sign * other[seed] for seed in shared])
+    contrast = contrast_of(group, reference)
     return (
         contrast.untested("A/A: other weights and data, unpaired: the noise floor")
         if group[0].cell.replicate
@@ -50,7 +60,8 @@ def _gain(group: Sequence[Record], reference: Sequence[Record]) -> Contrast:
     )
 
 
-def _by_seed(group: Sequence[Record]) -> Mapping[int, float]:
-    """Free-running quality of the cells that are ok, by seed."""
-    measured = {record.cell.seed: record.measures["free_running"].value for record in group if record.status == "ok"}
+def _by_seed(group: Sequence[Record], measure: str) -> Mapping[int, float]:
+    """A measure of the cells that are ok, by seed."""
+    ok = (record for record in group if record.status == "ok" and measure in record.measures)
+    measured = {record.cell.seed: record.measures[measure].value for record in ok}
     return {seed: value for seed, value in measured.items() if value is not None}

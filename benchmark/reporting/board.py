@@ -81,20 +81,9 @@ def make_board(records: Iterable[Record]) -> list[Row]:
 
 def _gain(contrast: Contrast | None) -> Row:
     """The contrast with teacher forcing as columns; all None where there is none."""
-    found = contrast or NO_CONTRAST
-    return {
-        "gain": found.difference,
-        "gain_low": found.low,
-        "gain_high": found.high,
-        "gain_seeds": found.seeds,
-        "gain_correlation": found.correlation,
-        "gain_p": found.p,
-        "gain_p_adjusted": found.adjusted,
-        "gain_detectable": found.detectable,
-        "gain_note": found.note,
-        "gain_warning": found.warning,
-        "gain_verdict": {"higher": "better", "lower": "worse"}.get(found.verdict, found.verdict),
-    }
+    columns = (contrast or NO_CONTRAST).columns()
+    gain = columns.pop("difference")
+    return {"gain": gain} | {f"gain_{name}": value for name, value in columns.items()}
 
 
 def _rank(row: Row) -> tuple:
@@ -111,14 +100,14 @@ def _labels(cells: Sequence[Cell]) -> list[str]:
         twins = [other for twin, other in zip(cells, flat, strict=True) if _same_place(cell, twin)]
         differing = [name for name in own if len({twin.get(name) for twin in twins}) > 1]
         settings = ",".join(f"{name}={own[name]}" for name in differing)
-        again = " (A/A)" if cell.replicate else ""
+        again = " (tuned)" if cell.ruleset == "tuned" else " (A/A)" if cell.replicate else ""
         labels.append(f"{cell.baseline.name}{again}:{settings}" if settings else f"{cell.baseline.name}{again}")
     return labels
 
 
 def _same_place(cell: Cell, other: Cell) -> bool:
     parts = all(getattr(cell, part).name == getattr(other, part).name for part in ("task", "model", "baseline"))
-    return parts and cell.replicate == other.replicate
+    return parts and cell.replicate == other.replicate and cell.ruleset == other.ruleset
 
 
 def _settings(cell: Cell) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Everything is paired: data order, initial weights and test sets are the same for
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -16,6 +16,8 @@ POWER = 0.8
 LEVEL = 0.05
 FEWEST_FOR_A_VERDICT = 5
 FEWEST_FOR_SIGN_FLIPS = 8
+BETTER = {"higher": "better", "lower": "worse"}
+"""Words for a verdict on differences that are positive where the first is better."""
 APART = "one seed stands apart from the others: the interval may cover less than 95 %"
 
 
@@ -56,6 +58,22 @@ class Contrast:
         if self.adjusted > LEVEL:
             return "no difference found"
         return "higher" if self.difference > 0 else "lower"
+
+    def columns(self, words: Mapping[str, str] = BETTER) -> dict[str, Any]:
+        """The figures of a row of a table; `words` are for the verdict."""
+        return {
+            "difference": self.difference,
+            "low": self.low,
+            "high": self.high,
+            "seeds": self.seeds,
+            "correlation": self.correlation,
+            "p": self.p,
+            "p_adjusted": self.adjusted,
+            "detectable": self.detectable,
+            "note": self.note,
+            "warning": self.warning,
+            "verdict": words.get(self.verdict, self.verdict),
+        }
 
     def untested(self, note: str) -> "Contrast":
         """Return the contrast without its test, and why."""

@@ -132,6 +132,7 @@ _LEADERBOARD: Mapping[str, Column] = {
     "gold prefix": _interval("gold_prefix"),
     "gap": _interval("gap"),
     "H50": _horizon,
+    "distinct": _mean("distinct_prefixes_at_temperature_1"),
     "evaluations": _count("evaluations"),
     "CPU s": lambda row: "-" if row["training_cpu_seconds"] is None else f"{row['training_cpu_seconds']:.1f}",
     "tokens / CPU s": _count("training_tokens_per_cpu_second"),
@@ -146,6 +147,20 @@ _AGAINST: Mapping[str, Column] = {
     "p adjusted": _probability("gain_p_adjusted"),
     "detectable": _mean("gain_detectable"),
     "verdict": lambda row: "; ".join(filter(None, (row["gain_verdict"] or row["gain_note"], row["gain_warning"]))),
+}
+COMPARISON: Mapping[str, Column] = {
+    "task": lambda row: row["task"],
+    "model": lambda row: row["model"],
+    "baseline": _mean("baseline"),
+    "against": _mean("against"),
+    "difference": lambda row: _interval("difference")(
+        row | {"difference_low": row["low"], "difference_high": row["high"]}
+    ),
+    "pairs": lambda row: str(row["seeds"]),
+    "p": _probability("p"),
+    "p adjusted": _probability("p_adjusted"),
+    "detectable": _mean("detectable"),
+    "verdict": lambda row: "; ".join(filter(None, (row["verdict"] or row["note"], row["warning"]))),
 }
 _AGAINST_NOTE = "Free running against teacher forcing, paired by seed; a gain is positive where the method is better"
 _GRID: Mapping[str, Column] = {
@@ -199,10 +214,11 @@ _OVERALL: Mapping[str, Column] = {
 }
 FOOTNOTE = (
     "Means over seeds with 95 % t intervals in brackets. Gap: gold prefix against free running, positive where free "
-    "running is worse. H50: length at which quality has fallen half-way from ceiling to floor. Evaluations: tokens "
-    "through the model in training, 1 forward and 3 with gradient, roll-outs counted. p: paired t test, adjusted over "
-    "the board by Benjamini and Hochberg. Detectable: least true gain that the test would find at 80 % power. A/A: "
-    "teacher forcing again with other weights and data order."
+    "running is worse. Distinct: share of samples at temperature 1 with a beginning of their own, which falls when a "
+    "method buys quality with diversity. H50: length at which quality has fallen half-way from ceiling to floor. "
+    "Evaluations: tokens through the model in training, 1 forward and 3 with gradient, roll-outs counted. p: paired t "
+    "test, adjusted over the board by Benjamini and Hochberg. Detectable: least true gain that the test would find at "
+    "80 % power. A/A: teacher forcing again with other weights and data order."
 )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,7 @@ class Cell(Frozen):
     """What changes the number: the parts, the budget, how it is optimised and evaluated, and the seed.
 
     Attributes:
+        ruleset: "defaults" for the knobs and learning rate of the suite, "tuned" where `ebb tune` chose them.
         replicate: 0 for all methods, so that they share initial weights and data order at a seed; 1 draws these anew,
             for the A/A control: the same method twice.
     """
@@ -43,13 +44,14 @@ class Cell(Frozen):
     optimisation: Optimisation
     evaluation: Evaluation
     seed: int = Field(ge=0)
+    ruleset: Literal["defaults", "tuned"] = "defaults"
     replicate: int = Field(default=0, ge=0)
     harness: int = HARNESS
 
     @property
     def id(self) -> str:
         """Name for people, e.g. `copycat_tagging/gru/scheduled_sampling/s3`; cells that differ otherwise share it."""
-        again = f"-again{self.replicate}" if self.replicate else ""
+        again = "-tuned" if self.ruleset == "tuned" else f"-again{self.replicate}" if self.replicate else ""
         return f"{self.task.name}/{self.model.name}/{self.baseline.name}{again}/s{self.seed}"
 
     @cached_property

@@ -7,6 +7,7 @@ from benchmark.contracts.registry import Kind, Registry
 from benchmark.errors import UsageError
 from benchmark.running.cell import Cell, Part
 from benchmark.running.suites import Setting, Suite
+from benchmark.running.tuned import Tuned
 from benchmark.settings import Budget
 
 
@@ -25,6 +26,7 @@ class Wishes:
     Attributes:
         baselines: names, or `name:knob=value,knob=value`.
         budget: for every cell in place of the suite's.
+        tuned: what tuning chose; each that fits a setting of the suite and a baseline is run beside the defaults.
     """
 
     tasks: tuple[str, ...] = ()
@@ -32,6 +34,7 @@ class Wishes:
     models: tuple[str, ...] = ()
     seeds: int | None = None
     budget: Budget | None = None
+    tuned: tuple[Tuned, ...] = ()
 
 
 def plan(registry: Registry, suite: Suite, wishes: Wishes) -> list[Job]:
@@ -51,6 +54,7 @@ def plan(registry: Registry, suite: Suite, wishes: Wishes) -> list[Job]:
         for setting in settings
         for baseline, replicate in _arms(setting, baselines)
     ]
+    jobs += [_tuned(job, choice) for job in jobs for choice in wishes.tuned if _fits(job.cell, choice)]
     unique = {job.cell.key: job for job in jobs}
     return sorted(unique.values(), key=lambda job: -job.cpu_seconds)
 
@@ -73,6 +77,27 @@ def _job(registry: Registry, setting: Setting, baseline: Part, seed: int, replic
         replicate=replicate,
     )
     return Job(cell, setting.cpu_seconds)
+
+
+def _fits(cell: Cell, choice: Tuned) -> bool:
+    """Whether a choice is for this task, model and method.
+
+    Raises:
+        UsageError: if the method has changed since it was tuned.
+    """
+    same = (choice.task, choice.model, choice.baseline) == (cell.task.name, cell.model.name, cell.baseline.name)
+    if same and choice.version != cell.baseline.version:
+        raise UsageError(
+            f"{choice.baseline} was tuned at version {choice.version} and is now {cell.baseline.version}; tune it again"
+        )
+    return same and not cell.replicate
+
+
+def _tuned(job: Job, choice: Tuned) -> Job:
+    part = job.cell.baseline.model_copy(update={"knobs": choice.knobs})
+    optimisation = job.cell.optimisation.model_copy(update={"learning_rate": choice.learning_rate})
+    settings = {"baseline": part, "optimisation": optimisation, "ruleset": "tuned"}
+    return Job(job.cell.model_copy(update=settings), job.cpu_seconds)
 
 
 def _part(registry: Registry, kind: Kind, name: str, knobs: dict | None = None) -> Part:

@@ -99,7 +99,7 @@ def run_jobs(
     files = tuple(str(file.resolve()) for file in plugins)
     context = multiprocessing.get_context("spawn")
     pool = ProcessPool(
-        max_workers=min(workers, max(len(jobs), 1)), context=context, initializer=_leave_interrupts_to_parent
+        max_workers=min(workers, max(len(jobs), 1)), context=context, initializer=leave_interrupts_to_parent
     )
     costs = {job.cell.key: job.cpu_seconds for job in jobs}
     waiting: dict[Future, Cell] = {}
@@ -127,7 +127,8 @@ def run_jobs(
     return sweep
 
 
-def _leave_interrupts_to_parent() -> None:
+def leave_interrupts_to_parent() -> None:
+    """Ignore Ctrl-C in a worker: the parent decides what becomes of it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

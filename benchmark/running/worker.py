@@ -27,6 +27,20 @@ def work(cell_json: str, plugins: tuple[str, ...]) -> str:
     return run_cell(Cell.model_validate_json(cell_json), _registry(plugins)).to_json()
 
 
+def validate(cell_json: str, plugins: tuple[str, ...]) -> float:
+    """Train a cell that arrives as JSON and return its free-running quality on validation data; no test data are seen.
+
+    Raises:
+        Diverged: if training or the quality left the finite numbers.
+    """
+    cell, registry = Cell.model_validate_json(cell_json), _registry(plugins)
+    _, curve = train_cell(cell, registry, registry.task(cell.task.name)())
+    quality = curve.reached[-1][2]
+    if not math.isfinite(quality):
+        raise Diverged(f"the validation quality is {quality}")
+    return quality
+
+
 @cache
 def _registry(plugins: tuple[str, ...]) -> Registry:
     return Registry(map(Path, plugins))

@@ -60,8 +60,8 @@ BROKEN = {
     ),
     "wants_an_expert": (
         runs_everywhere,
-        "on lorenz63 (vectors) it ends with NotApplicable: needs expert, which the task does not have; declare it in the "
-        "method's `needs`; if it is not meant for such sequences, declare what it needs",
+        "on lorenz63 (vectors) it ends with NotApplicable: needs expert, which the task does not have; declare it in "
+        "the method's `needs`; if it is not meant for such sequences, declare what it needs",
     ),
     "not_a_number": (
         objective_is_finite,

@@ -116,7 +116,7 @@ def test_a_task_outside_the_suite_gets_plain_settings():
 def test_knobs_of_a_baseline_can_be_set_by_name():
     jobs = plan(Registry(), find_suite("smoke"), Wishes(baselines=("scheduled_sampling:end=0.5,coin=sequence",)))
     assert jobs[0].cell.baseline.knobs == {
-        "end": 0.5, "schedule": "inverse_sigmoid", "coin": "sequence", "draw": "sample",
+        "end": 0.5, "schedule": "inverse_sigmoid", "coin": "sequence", "draw": "sample", "temperature": 1.0,
     }  # fmt: skip
 
 
