@@ -31,7 +31,7 @@ class GeneralisedTeacherForcing(Baseline):
 
         def feed(prediction: Tensor, gold: Tensor, own: Tensor) -> Tensor:
             mean = prediction.chunk(2, -1)[0]  # [B, D]
-            return torch.where(own[:, None], gold + (1 - alpha) * (mean - gold), gold)
+            return torch.where(own[:, None], alpha * gold + (1 - alpha) * mean, gold)
 
         nll = token_nll(ctx.step_wise(model, batch, feed), batch)
         return Loss(nll, nll=nll.item(), parts={"alpha": alpha})
