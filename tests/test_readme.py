@@ -35,7 +35,7 @@ def test_a_block_of_the_readme_runs(workplace, block: Block):
 def test_the_readme_leads_with_its_two_commands():
     first, second = blocks()[:2]
     assert first.text.strip().endswith("ebb run")
-    assert second.text.strip().endswith("pytest")
+    assert second.text.strip().endswith("pytest -n auto")
     assert all(installs(block) and len(block.text.splitlines()) == 1 for block in (first, second))
 
 

