@@ -22,6 +22,18 @@ class State(Protocol):
         ...
 
 
+class Stepper(Protocol):
+    """The step-wise path alone."""
+
+    def prefill(self, prompt: Tensor) -> tuple[Tensor, State]:
+        """Read a prompt [B, P] int64, P >= 0: logits [B, V] of the next token, and the state."""
+        ...
+
+    def step(self, token: Tensor, state: Any) -> tuple[Tensor, State]:
+        """Read one more token [B] int64: logits [B, V] of the next one, and the state."""
+        ...
+
+
 def fed_before(tokens: Tensor, start: int) -> Tensor:
     """Shift: column t of the result is what a model is fed just before it predicts column t of `tokens`.
 
@@ -84,9 +96,14 @@ class SequenceModel(Configurable, nn.Module, ABC):
             return tokens @ self.embedding.weight[: self.space.size]
         return self.embedding(tokens)
 
+    def embed_once(self, token: Tensor) -> Tensor:
+        """Embed the tokens of one column, [B] int64 or what stands for them, as [B, E], and count them."""
+        self.count(token[:, None])
+        return self.embed(token[:, None])[:, 0]
+
     def hidden(self, tokens: Tensor) -> Tensor:
         """Parallel path up to the features: [B, T] int64 -> [B, T, E], column t knowing the tokens before t."""
-        self._count(tokens)
+        self.count(tokens)
         return self.advance(self.embed(fed_before(tokens, self.start)[:, :-1]), None)[0]
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -96,15 +113,22 @@ class SequenceModel(Configurable, nn.Module, ABC):
     def prefill(self, prompt: Tensor) -> tuple[Tensor, State]:
         """Read a prompt [B, P] int64, P >= 0, at once: logits [B, V] of the next token, and the state."""
         inputs = fed_before(prompt, self.start)  # [B, P + 1]
-        self._count(inputs)
+        self.count(inputs)
         features, state = self.advance(self.embed(inputs), None)
         return self.project(features[:, -1]), state
 
     def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
         """Read one more token [B] int64: logits [B, V] of the next one, and the state."""
-        self._count(token[:, None])
-        features, state = self.advance(self.embed(token[:, None]), state)
+        features, state = self.advance(self.embed_once(token)[:, None], state)
         return self.project(features[:, 0]), state
+
+    def stepper(self) -> "Stepper":
+        """What stands in for this model in a run without gradient and dropout: by default the model itself.
+
+        It may hold weights prepared for many steps, and is made anew for every run, because weights change. Its logits
+        are the model's, to rounding, and it counts its evaluations as the model's.
+        """
+        return self
 
     def project(self, features: Tensor) -> Tensor:
         """Turn features [..., E] into logits [..., V], -inf at symbols that are never emitted."""
@@ -128,6 +152,6 @@ class SequenceModel(Configurable, nn.Module, ABC):
         keep = torch.empty(features.shape, dtype=features.dtype).bernoulli_(1 - self.dropout, generator=self.noise)
         return features * keep.to(features.device) / (1 - self.dropout)
 
-    def _count(self, tokens: Tensor) -> None:
-        """Count columns, tokens being [B, T] or [B, T, D]."""
+    def count(self, tokens: Tensor) -> None:
+        """Count columns, tokens being [B, T] or [B, T, D]: 1 each, 3 with gradient."""
         self.evaluations += tokens.shape[0] * tokens.shape[1] * (3 if torch.is_grad_enabled() else 1)

@@ -40,7 +40,8 @@ def beam_search(model: SequenceModel, task: Task, batch: Batch, width: int) -> O
         live, stopped = ~response.done, torch.zeros_like(response.done)
         score = torch.full((len(batch), width), float("-inf"))  # [B, W]
         score[:, 0] = 0.0  # the beams are the same at first, so all but one are void
-        logits, cache = model.prefill(tokens)
+        stepper = model.stepper()
+        logits, cache = stepper.prefill(tokens)
         while True:
             chooses = live & ~response.given  # [B W]
             forced = torch.where(response.given, response.supplied, 0)
@@ -55,7 +56,7 @@ def beam_search(model: SequenceModel, task: Task, batch: Batch, width: int) -> O
             live = live & ~response.done
             if not live.any():
                 break
-            logits, cache = model.step(token, cache.select(parent))
+            logits, cache = stepper.step(token, cache.select(parent))
         best = torch.arange(0, len(rows), width)  # beams stand in order of their score
         found = tokens[best], own[best], stopped[best]
     tokens, own, stopped = (part.clone() for part in found)

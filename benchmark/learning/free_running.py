@@ -139,7 +139,8 @@ def run(
         live = ~response.done  # [B]
         stopped, count = torch.zeros_like(live), torch.zeros_like(live, dtype=torch.int64)
         columns, own_columns = list(prompt), [torch.zeros_like(live) for _ in prompt]
-        logits, cache = model.prefill(torch.stack(prompt, 1) if prompt else response.supplied[:, None][:, :0])
+        stepper = model.stepper()
+        logits, cache = stepper.prefill(torch.stack(prompt, 1) if prompt else response.supplied[:, None][:, :0])
         kept = [torch.zeros_like(logits) for _ in prompt]
         while True:
             if keep_logits:
@@ -158,7 +159,7 @@ def run(
             live = live & ~response.done
             if not live.any():
                 break
-            logits, cache = model.step(token, cache)
+            logits, cache = stepper.step(token, cache)
         result = torch.stack(columns, 1), torch.stack(own_columns, 1), stopped
         seen = torch.stack(kept, 1) if keep_logits else None  # [B, T, V]
     tokens, own, stopped = (part.clone() for part in result)  # out of inference mode, so that autograd may save them

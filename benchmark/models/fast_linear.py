@@ -13,6 +13,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 SWITCH = "EBB_LINEAR"
 _SMALLEST = 2**20  # multiplications; below it the operator's overhead outweighs its speed
@@ -44,8 +45,9 @@ class _OneDNN(torch.autograd.Function):
         return _operator()(x, weight, bias, "none", [], "")
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        (gradient,), (x, weight) = gradients, ctx.saved_tensors
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        x, weight = ctx.saved_tensors
         of_x, of_weight, of_bias = ctx.needs_input_grad
         return (
             _operator()(gradient, weight.t(), None, "none", [], "") if of_x else None,  # [M, K]
@@ -62,6 +64,20 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if torch.is_grad_enabled():
         return _OneDNN.apply(rows, weight, bias).view(*x.shape[:-1], -1)
     return _operator()(rows, weight, bias, "none", [], "").view(*x.shape[:-1], -1)
+
+
+def gelu_of(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """GELU of x W^T + b for x [M, K] and W [N, K], without gradient."""
+    if _serves(x, weight):
+        return _operator()(x, weight, bias, "gelu", [], "none")
+    return F.gelu(F.linear(x, weight, bias))
+
+
+def sum_of(x: Tensor, weight: Tensor, other: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x W^T + b + other for x [M, K], W [N, K] and other [M, N], without gradient."""
+    if _serves(x, weight):
+        return torch.ops.mkldnn._linear_pointwise.binary(x, other, weight, bias, "add")
+    return F.linear(x, weight, bias) + other
 
 
 def _serves(x: Tensor, weight: Tensor) -> bool:

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.contracts.knobs import Knob
-from benchmark.contracts.model import SequenceModel
-from benchmark.contracts.spaces import Space
+from benchmark.contracts.model import SequenceModel, Stepper
+from benchmark.contracts.spaces import Discrete, Space
+from benchmark.models.fast_recurrent import FastGRU, FastLSTM
 
 
 class RecurrentState(NamedTuple):
@@ -71,6 +72,10 @@ class LSTM(_Recurrent):
         super().__init__(space, **knobs)
         self.network = nn.LSTM(self.width, self.width, self.layers, batch_first=True)
 
+    def stepper(self) -> Stepper:
+        """One layer over symbols by a table."""
+        return FastLSTM(self) if self.layers == 1 and isinstance(self.space, Discrete) else self
+
     def _cell(self, features: Tensor, previous: tuple[Tensor, ...], weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
         return torch.lstm_cell(features, previous, *weights)
 
@@ -83,6 +88,10 @@ class GRU(_Recurrent):
     def __init__(self, space: Space, **knobs: Any) -> None:
         super().__init__(space, **knobs)
         self.network = nn.GRU(self.width, self.width, self.layers, batch_first=True)
+
+    def stepper(self) -> Stepper:
+        """One layer over symbols by a table."""
+        return FastGRU(self) if self.layers == 1 and isinstance(self.space, Discrete) else self
 
     def _cell(self, features: Tensor, previous: tuple[Tensor, ...], weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
         return (torch.gru_cell(features, previous[0], *weights),)

@@ -17,6 +17,8 @@ from benchmark.contracts.knobs import Knob
 from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.spaces import Space
 from benchmark.errors import UsageError
+from benchmark.models.fast_linear import Linear
+from benchmark.models.fast_transformer import FastTransformer
 
 _FIRST_CAPACITY = 64
 
@@ -86,9 +88,9 @@ class Block(nn.Module):
         width = model.width
         self.heads, self.drop = model.heads, model.drop
         self.attention_norm, self.perceptron_norm = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.qkv = nn.Linear(width, 3 * width)
-        self.attention_out = nn.Linear(width, width)
-        self.perceptron_in, self.perceptron_out = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        self.qkv = Linear(width, 3 * width)
+        self.attention_out = Linear(width, width)
+        self.perceptron_in, self.perceptron_out = Linear(width, 4 * width), Linear(4 * width, width)
 
     def forward(self, x: Tensor, bias: Tensor | None, cache: Cache | None) -> tuple[Tensor, Cache]:
         """Transform features [B, T, E] under attention biases [1, H, T, S], and return the keys and values as well."""
@@ -134,6 +136,10 @@ class Transformer(SequenceModel):
             x, cache = block(x, bias, None if state is None else state.caches[layer])
             caches.append(cache)
         return self.norm(x), TransformerState(caches)
+
+    def stepper(self) -> FastTransformer:
+        """The same weights, packed for stepping without gradient."""
+        return FastTransformer(self)
 
     def _bias(self, read: int, new: int) -> Tensor:
         """Biases [1, H, T, S] of `new` queries after `read` columns: -slope * distance, and -inf ahead of the query."""
