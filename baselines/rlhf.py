@@ -48,10 +48,13 @@ class RLHF(Baseline):
     reduces_to = (Reduction("teacher_forcing", {"warm_start": 1.0}),)
     warm_start = Knob(0.4, low=0.0, high=1.0, help="share of the budget spent on teacher forcing alone")
     reward_share = Knob(0.2, low=0.05, high=0.5, help="share of the budget in which the reward model learns as well")
-    reward_rate = Knob(1e-3, low=1e-4, high=1e-2, help="learning rate of the reward model")
+    reward_rate = Knob(3e-4, low=1e-4, high=1e-2, help="learning rate of the reward model")
     reward_start = Knob("policy", choices=("policy", "fresh"), help="weights that the reward model starts from")
     online = Knob(True, help="whether the reward model goes on learning while the policy does")
     samples = Knob(4, low=2, high=16, help="own sequences drawn for each input; each pair of them is compared")
+    thinned = Knob(
+        False, help="whether one in `samples` inputs is sampled, not each: as many samples as gold sequences"
+    )
     epochs = Knob(2, low=1, high=8, help="updates of the policy that learn from the same roll-outs")
     clip = Knob(0.2, low=0.05, high=0.5, help="how far a likelihood ratio counts, where epochs is above 1")
     advantage = Knob(
@@ -61,7 +64,7 @@ class RLHF(Baseline):
         "the mean of all over their deviation (GRPO: Shao et al. 2024, arXiv 2402.03300)",
     )
     credit = Knob("reward_to_go", choices=("reward_to_go", "sequence"), help="the scores that a token answers for")
-    kl = Knob(0.05, low=0.0, high=1.0, help="weight of the log-ratio to the start in the reward of a token")
+    kl = Knob(0.3, low=0.0, high=1.0, help="weight of the log-ratio to the start in the reward of a token")
     entropy = Knob(0.0, low=0.0, high=10.0, help="entropy bonus, in units of the task's reward temperature")
     citation = """@inproceedings{ouyang2022training,
   title = {Training Language Models to Follow Instructions with Human Feedback},
@@ -80,7 +83,7 @@ class RLHF(Baseline):
         if ctx.progress >= self.warm_start:
             if self.reward_model.untrained and self.reward_start == "policy":
                 copy_weights(model, self.reward_model.module.trunk)
-            self.score(draw_samples(model, batch, ctx, self.samples), ctx, learn=True)
+            self.score(draw_samples(model, batch, ctx, self.samples, self.thinned), ctx, learn=True)
         nll = token_nll(model(batch.tokens), batch)
         return Loss(nll, nll=nll.item())
 
@@ -99,12 +102,12 @@ class RLHF(Baseline):
         start = self.start.take(model)
         if self.roll_outs.left == 0:
             with torch.no_grad():
-                drawn = draw_samples(model, batch, ctx, self.samples)
+                drawn = draw_samples(model, batch, ctx, self.samples, self.thinned)
                 log_q, ratio = log_ratio(model, start, drawn.output)  # [B, T] each
             returns = self.returns(self.score(drawn, ctx, self.online), log_q, ratio, ctx)
             figures = {"return": float(drawn.returns.mean()), "kl": float(mean_over_own(ratio, drawn.output.own))}
-            advantage = self.relative(returns) * drawn.output.own / drawn.batch.own.sum()  # gold's count: own is random
             tokens, own = drawn.output.tokens, drawn.output.own
+            advantage = self.relative(returns) * own / drawn.batch.own.sum()  # by gold's count: own lengths are random
             self.roll_outs.keep(self.epochs, figures, tokens=tokens, own=own, log_q=log_q, advantage=advantage)
         kept = self.roll_outs.take()
         log_q = token_log_likelihood(model(kept["tokens"]), kept["tokens"], kept["own"])
