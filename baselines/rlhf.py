@@ -51,9 +51,7 @@ class RLHF(Baseline):
     reward_start = Knob("policy", choices=("policy", "fresh"), help="weights that the reward model starts from")
     online = Knob(True, help="whether the reward model goes on learning while the policy does")
     samples = Knob(4, low=2, high=16, help="own sequences drawn for each input; each pair of them is compared")
-    thinned = Knob(
-        False, help="whether only one input in `samples` is sampled: as many rows as gold has"
-    )
+    thinned = Knob(False, help="whether only one input in `samples` is sampled: as many rows as gold has")
     epochs = Knob(2, low=1, high=8, help="updates of the policy that learn from the same roll-outs")
     clip = Knob(0.2, low=0.05, high=0.5, help="how far a likelihood ratio counts, where epochs is above 1")
     advantage = Knob(

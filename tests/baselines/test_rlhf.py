@@ -29,7 +29,7 @@ def built(model, **knobs) -> RLHF:
 
 
 def update(method: RLHF, model, samples: torch.Tensor) -> torch.Tensor:
-    empty = torch.zeros(SAMPLES, samples.shape[1], dtype=torch.int64)
+    empty = torch.zeros(1, samples.shape[1], dtype=torch.int64)
     loss = method.loss(model, Batch(empty, empty > 0, empty == 0), EnumeratedContext(samples))
     return gradient(model, loss.objective)
 
