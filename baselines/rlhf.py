@@ -37,9 +37,8 @@ from benchmark.contracts import (
 class RLHF(Baseline):
     """Learn from pairs of own samples which is the better one, then raise that score, held close to the start.
 
-    Preferences are made by the task's reward. Teacher forcing goes on while the reward model learns; then the policy
-    starts from there, and several updates learn from the same roll-outs by clipped likelihood ratios. Policy updates
-    are made without dropout, so that the ratio is 1 at the first of them.
+    Preferences are made by the task's reward. Teacher forcing goes on while the reward model learns; then several
+    updates, without dropout, learn from the same roll-outs by clipped likelihood ratios, of which the first is 1.
     """
 
     name = "rlhf"
@@ -48,20 +47,20 @@ class RLHF(Baseline):
     reduces_to = (Reduction("teacher_forcing", {"warm_start": 1.0}),)
     warm_start = Knob(0.4, low=0.0, high=1.0, help="share of the budget spent on teacher forcing alone")
     reward_share = Knob(0.2, low=0.05, high=0.5, help="share of the budget in which the reward model learns as well")
-    reward_rate = Knob(1e-3, low=1e-4, high=1e-2, help="learning rate of the reward model")
+    reward_rate = Knob(3e-4, low=1e-4, high=1e-2, help="learning rate of the reward model")
     reward_start = Knob("policy", choices=("policy", "fresh"), help="weights that the reward model starts from")
     online = Knob(True, help="whether the reward model goes on learning while the policy does")
     samples = Knob(4, low=2, high=16, help="own sequences drawn for each input; each pair of them is compared")
+    thinned = Knob(False, help="whether only one input in `samples` is sampled: as many rows as gold has")
     epochs = Knob(2, low=1, high=8, help="updates of the policy that learn from the same roll-outs")
     clip = Knob(0.2, low=0.05, high=0.5, help="how far a likelihood ratio counts, where epochs is above 1")
     advantage = Knob(
         "leave_one_out",
         choices=("leave_one_out", "group_relative"),
-        help="return less the mean of the other samples of its input (Ahmadian et al. 2024, arXiv 2402.14740), or less "
-        "the mean of all over their deviation (GRPO: Shao et al. 2024, arXiv 2402.03300)",
+        help="return less the others' mean (Ahmadian et al. 2024, 2402.14740), or standardised (GRPO, 2402.03300)",
     )
     credit = Knob("reward_to_go", choices=("reward_to_go", "sequence"), help="the scores that a token answers for")
-    kl = Knob(0.05, low=0.0, high=1.0, help="weight of the log-ratio to the start in the reward of a token")
+    kl = Knob(0.3, low=0.0, high=1.0, help="weight of the log-ratio to the start in the reward of a token")
     entropy = Knob(0.0, low=0.0, high=10.0, help="entropy bonus, in units of the task's reward temperature")
     citation = """@inproceedings{ouyang2022training,
   title = {Training Language Models to Follow Instructions with Human Feedback},
@@ -78,9 +77,9 @@ class RLHF(Baseline):
             with ctx.side_pass(model):
                 return self.policy_loss(model, batch, ctx)
         if ctx.progress >= self.warm_start:
-            if self.reward_model.untrained and self.reward_start == "policy":
+            if self.reward_start == "policy" and self.reward_model.untrained:
                 copy_weights(model, self.reward_model.module.trunk)
-            self.score(draw_samples(model, batch, ctx, self.samples), ctx, learn=True)
+            self.score(draw_samples(model, batch, ctx, self.samples, self.thinned), ctx, learn=True)
         nll = token_nll(model(batch.tokens), batch)
         return Loss(nll, nll=nll.item())
 
@@ -88,7 +87,7 @@ class RLHF(Baseline):
         """Scores of own tokens, [B, T], whose sum is that of a sample; then learn from the preferences."""
         with torch.set_grad_enabled(learn):
             scores = self.reward_model.module.scores(drawn.output)
-        margin = pairwise(scores.sum(1), self.samples)
+            margin = pairwise(scores.sum(1), self.samples)
         ctx.log(reward_model_accuracy=ranking_accuracy(margin, drawn.preference))  # before it learns from them
         if learn:
             self.reward_model.step(bradley_terry(margin, drawn.preference))
@@ -99,12 +98,12 @@ class RLHF(Baseline):
         start = self.start.take(model)
         if self.roll_outs.left == 0:
             with torch.no_grad():
-                drawn = draw_samples(model, batch, ctx, self.samples)
+                drawn = draw_samples(model, batch, ctx, self.samples, self.thinned)
                 log_q, ratio = log_ratio(model, start, drawn.output)  # [B, T] each
             returns = self.returns(self.score(drawn, ctx, self.online), log_q, ratio, ctx)
-            figures = {"return": float(drawn.returns.mean()), "kl": float(mean_over_own(ratio, drawn.output.own))}
-            advantage = self.relative(returns) * drawn.output.own / drawn.batch.own.sum()  # gold's count: own is random
             tokens, own = drawn.output.tokens, drawn.output.own
+            figures = {"return": float(drawn.returns.mean()), "kl": float(mean_over_own(ratio, own))}
+            advantage = self.relative(returns) * own / drawn.batch.own.sum()  # by gold's count: own lengths are random
             self.roll_outs.keep(self.epochs, figures, tokens=tokens, own=own, log_q=log_q, advantage=advantage)
         kept = self.roll_outs.take()
         log_q = token_log_likelihood(model(kept["tokens"]), kept["tokens"], kept["own"])
@@ -118,6 +117,5 @@ class RLHF(Baseline):
 
     def relative(self, returns: Tensor) -> Tensor:
         """Returns [B, T] relative to those of the other samples of the same input."""
-        if self.advantage == "group_relative":
-            return group_relative(returns, self.samples)
-        return returns - leave_one_out(returns, self.samples)
+        standardised = self.advantage == "group_relative"
+        return group_relative(returns, self.samples) if standardised else returns - leave_one_out(returns, self.samples)

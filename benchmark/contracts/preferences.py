@@ -40,9 +40,9 @@ class Samples(NamedTuple):
         return float((self.preference == 0).double().mean())
 
 
-def draw_samples(model: SequenceModel, batch: Batch, ctx: Context, samples: int) -> Samples:
-    """Draw several own samples of one in `samples` inputs, so that there are as many as there were gold sequences."""
-    inputs = -(-len(batch) // samples)
+def draw_samples(model: SequenceModel, batch: Batch, ctx: Context, samples: int, thinned: bool = True) -> Samples:
+    """Draw several own samples of each input, or of one in `samples`, so that there are as many as gold sequences."""
+    inputs = -(-len(batch) // samples) if thinned else len(batch)
     repeated = batch.select(torch.arange(inputs).repeat_interleave(samples))  # [B, T]
     output = ctx.roll_out(model, repeated)
     returns = (ctx.reward(repeated, output) * output.own).sum(1)  # [B]
@@ -99,6 +99,11 @@ class RewardModel(Scorer):
     A token's score is its log-likelihood under the trunk plus a number that knows it too. So a trunk with the weights
     of a policy begins at that policy's own judgement, as in Ouyang et al. (2022), and not at chance.
     """
+
+    def __init__(self, trunk: SequenceModel, stream: torch.Generator) -> None:
+        super().__init__(trunk, stream)
+        torch.nn.init.zeros_(self.output.weight)
+        torch.nn.init.zeros_(self.output.bias)
 
     def scores(self, output: Output) -> Tensor:
         """Scores [B, T] in nats of preference, 0 where a token is not own."""
