@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from benchmark.checking.conformance import need
-from benchmark.contracts.model import SequenceModel
+from benchmark.contracts.model import SequenceModel, Stepper
 from benchmark.contracts.spaces import Continuous, Discrete
 from benchmark.contracts.streams import seeded, stream
 
@@ -21,7 +21,7 @@ _EXACT = 1e-10
 Model = type[SequenceModel]
 
 
-def by_steps(model: SequenceModel, tokens: Tensor, prompt: int) -> Tensor:
+def by_steps(model: Stepper, tokens: Tensor, prompt: int) -> Tensor:
     """Logits of all columns from `prompt` on, [B, T - prompt, V]: the prompt at once, then one step at a time."""
     logits, state = model.prefill(tokens[:, :prompt])
     columns = [logits]
@@ -32,11 +32,15 @@ def by_steps(model: SequenceModel, tokens: Tensor, prompt: int) -> Tensor:
 
 
 def largest_difference(model: SequenceModel, tokens: Tensor, prompt: int = 1) -> tuple[float, int]:
-    """How far the paths are apart, relative to the largest logit, and the first column where they are farthest."""
+    """How far the paths are apart, relative to the largest logit, and the first column where they are farthest.
+
+    The paths are the parallel pass, the model's own steps, and what stands in for it in runs.
+    """
     with torch.no_grad():
-        parallel, steps = model(tokens)[:, prompt:], by_steps(model, tokens, prompt)
+        parallel = model(tokens)[:, prompt:]
+        steps = torch.stack([by_steps(path, tokens, prompt) for path in (model, model.stepper())])
     finite = parallel.isfinite()
-    gap = torch.where(finite, steps - parallel, 0.0).abs().amax((0, 2))  # [T - prompt]
+    gap = torch.where(finite, steps - parallel, 0.0).abs().amax((0, 1, 3))  # [T - prompt]
     return float(gap.max() / parallel[finite].abs().max()), prompt + int(gap.argmax())
 
 
@@ -92,12 +96,12 @@ def is_causal(kind: Model) -> str:
 def selects_rows(kind: Model) -> str:
     """A state of selected rows goes on as those rows, and leaves the first state as it was."""
     rows = torch.tensor([3, 0, 0])
-    for model, tokens in _built(kind):
+    for path, tokens in ((path, t) for model, t in _built(kind) for path in (model, model.stepper())):
         with torch.no_grad():
-            _, state = model.prefill(tokens[:, :4])
+            _, state = path.prefill(tokens[:, :4])
             branch = state.select(rows)
-            expected, _ = model.step(tokens[:, 4], state)
-            found, _ = model.step(tokens[rows, 4], branch)
+            expected, _ = path.step(tokens[:, 4], state)
+            found, _ = path.step(tokens[rows, 4], branch)
         gap = torch.nan_to_num((found - expected[rows]), 0.0).abs().max()
         need(
             float(gap) <= _EXACT,
@@ -125,7 +129,12 @@ def counts_evaluations(kind: Model) -> str:
         need(model.evaluations == 3 * count, f"{count} tokens with gradient were counted as {model.evaluations}")
         with torch.no_grad():
             model(tokens)
-        need(model.evaluations == 4 * count, f"{count} tokens without gradient count {model.evaluations - 3 * count}")
+            need(model.evaluations == 4 * count, f"{count} tokens without gradient: {model.evaluations - 3 * count}")
+            for path in (model, model.stepper()):
+                before = model.evaluations
+                path.step(tokens[:, 1], path.prefill(tokens[:, :1])[1])
+                counted, rows = model.evaluations - before, len(tokens)
+                need(counted == 3 * rows, f"a prompt of the start and one token, and a step, count {counted / rows}")
     return ""
 
 

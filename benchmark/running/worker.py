@@ -13,6 +13,7 @@ from benchmark.errors import Diverged, NotApplicable
 from benchmark.learning.loop import Training, build_model, train
 from benchmark.measuring.evaluation import evaluate
 from benchmark.measuring.learning_curve import LearningCurve
+from benchmark.models.fast_linear import backend
 from benchmark.running.cell import Cell
 from benchmark.running.provenance import provenance
 from benchmark.running.record import Record, Status
@@ -60,9 +61,8 @@ def run_cell(cell: Cell, registry: Registry, observe: Callable[[float], None] = 
         status, reason = _classify(problem), f"{type(problem).__name__}: {problem}"
         trace = traceback.format_exc()
     spent = {**filled.pop("spent", {}), "cell_wall_seconds": time.perf_counter() - began}
-    return Record(
-        cell=cell, status=status, reason=reason, traceback=trace, spent=spent, provenance=provenance(), **filled
-    )
+    origin = provenance() | {"linear": backend()}
+    return Record(cell=cell, status=status, reason=reason, traceback=trace, spent=spent, provenance=origin, **filled)
 
 
 def _classify(problem: Exception) -> Status:

@@ -127,6 +127,7 @@ def test_a_long_common_prompt_is_read_at_once(model_class):
     batch = Batch.from_rows([[1] * 30] * 4, [[2, 3]] * 4)
     step = model.step
     model.step = lambda token, state: steps.append(1) or step(token, state)  # type: ignore[method-assign]
+    model.stepper = lambda: model  # type: ignore[method-assign]
     roll_in(model, batch, ~batch.own, sampler())
     assert len(steps) == 1
 
