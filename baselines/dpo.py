@@ -35,7 +35,9 @@ class DPO(Baseline):
     reduces_to = (Reduction("teacher_forcing", {"warm_start": 1.0}),)
     warm_start = Knob(0.3, low=0.0, high=1.0, help="share of the budget spent on teacher forcing first")
     beta = Knob(0.1, low=0.01, high=1.0, help="nats of preference for each nat of the log-ratio to the start")
-    sampler = Knob("start", choices=("start", "current"), help="whose samples are compared: the start's or the model's")
+    sampler = Knob(
+        "current", choices=("start", "current"), help="whose samples are compared: the start's or the model's"
+    )
     samples = Knob(2, low=2, high=16, help="own sequences drawn for each input; each pair of them is compared")
     citation = """@inproceedings{rafailov2023direct,
   title = {Direct Preference Optimization: Your Language Model is Secretly a Reward Model},

@@ -37,8 +37,8 @@ from benchmark.contracts import (
 class RLHF(Baseline):
     """Learn from pairs of own samples which is the better one, then raise that score, held close to the start.
 
-    Preferences are made by the task's reward. Teacher forcing goes on while the reward model learns; then several
-    updates, without dropout, learn from the same roll-outs by clipped likelihood ratios, of which the first is 1.
+    Teacher forcing goes on while the reward model learns from preferences made by the task's reward. Then several
+    updates, without dropout, learn from the same roll-outs by clipped likelihood ratios, which begin at 1.
     """
 
     name = "rlhf"
@@ -95,14 +95,13 @@ class RLHF(Baseline):
 
     def policy_loss(self, model: SequenceModel, batch: Batch, ctx: Context) -> Loss:
         """The clipped objective on new roll-outs or on those that are kept."""
-        start = self.start.take(model)
         if self.roll_outs.left == 0:
             with torch.no_grad():
                 drawn = draw_samples(model, batch, ctx, self.samples, self.thinned)
-                log_q, ratio = log_ratio(model, start, drawn.output)  # [B, T] each
+                log_q, ratio = log_ratio(model, self.start.take(model), drawn.output)  # [B, T] each
             returns = self.returns(self.score(drawn, ctx, self.online), log_q, ratio, ctx)
             tokens, own = drawn.output.tokens, drawn.output.own
-            figures = {"return": float(drawn.returns.mean()), "kl": float(mean_over_own(ratio, own))}
+            figures = {"return": drawn.returns.mean().item(), "kl": mean_over_own(ratio, own).item()}
             advantage = self.relative(returns) * own / drawn.batch.own.sum()  # by gold's count: own lengths are random
             self.roll_outs.keep(self.epochs, figures, tokens=tokens, own=own, log_q=log_q, advantage=advantage)
         kept = self.roll_outs.take()
@@ -117,5 +116,5 @@ class RLHF(Baseline):
 
     def relative(self, returns: Tensor) -> Tensor:
         """Returns [B, T] relative to those of the other samples of the same input."""
-        standardised = self.advantage == "group_relative"
-        return group_relative(returns, self.samples) if standardised else returns - leave_one_out(returns, self.samples)
+        grouped = self.advantage == "group_relative"
+        return group_relative(returns, self.samples) if grouped else returns - leave_one_out(returns, self.samples)

@@ -79,8 +79,8 @@ def test_the_mean_log_ratio_of_all_sequences_is_the_divergence():
     log_q, ratio = log_ratio(model, start, Output(tokens, own, tokens, own[:, 0] & False))
     log_p = [network(tokens).log_softmax(-1).gather(2, tokens[..., None]).sum((1, 2)) for network in (model, start)]
     exact = (log_p[0].exp() * (log_p[0] - log_p[1])).sum()
-    assert float((log_q.sum(1).exp() * ratio.sum(1)).sum()) == pytest.approx(float(exact))
-    assert float(exact) > 0.01
+    assert (log_q.sum(1).exp() * ratio.sum(1)).sum().item() == pytest.approx(exact.item())
+    assert exact.item() > 0.01
 
 
 def test_pairs_need_no_more_sequences_than_teacher_forcing():
