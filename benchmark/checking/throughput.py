@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import torch
 
+from benchmark.checking.machine import flops_per_evaluation, gemm_peak
 from benchmark.checking.symbols import Symbols
 from benchmark.contracts.baseline import Baseline
 from benchmark.contracts.batch import Batch
@@ -23,6 +24,7 @@ from benchmark.learning.context import Origin, UpdateContext
 from benchmark.learning.free_running import Draw, flip_coins, roll_out
 from benchmark.learning.loop import build_model
 from benchmark.learning.step_wise import step_wise_nll
+from benchmark.models.fast_linear import backend
 
 SIZES: dict[str, dict[str, Any]] = {
     "transformer": {"width": 128, "layers": 4, "heads": 4},
@@ -49,36 +51,53 @@ def measure(
 
     Returns:
         Rows of model, path, length, batch, tokens per CPU-second (median, least and greatest), CPU-milliseconds per
-        update, and cost over teacher forcing (a ratio of medians, > 1 is slower). A path that would not fit in memory
-        has None and a reason.
+        update, cost over teacher forcing (a ratio of medians, > 1 is slower), FLOP per CPU-second and its share of the
+        peak of matrix products in the same run, and what computed the linear layers. A path that would not fit in
+        memory has None and a reason.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        rows = []
+        rows, peak = [], gemm_peak()
         for model_class in models:
             for length in lengths:
-                rows += _measure_one(model_class, length, max(tokens // length, 1), repeats)
+                rows += _measure_one(model_class, length, max(tokens // length, 1), repeats, peak)
                 report(f"timed {model_class.name} at length {length}")
         return rows
     finally:
         torch.set_num_threads(threads)
 
 
-def _measure_one(model_class: type[SequenceModel], length: int, batch_size: int, repeats: int) -> list[Row]:
+def _measure_one(
+    model_class: type[SequenceModel], length: int, batch_size: int, repeats: int, peak: float
+) -> list[Row]:
     task = Symbols()
     model, batch = _prepare(model_class, task, length, batch_size)
     updates = _updates(model, task, batch)
     reasons = {"scheduled_sampling_stepwise": _does_not_fit(model, batch)}
     timed: dict[str, list[float]] = {path: [] for path in updates if not reasons.get(path)}
+    evaluations: dict[str, int] = {}
     for repeat in range(repeats + 1):
         for path in timed:  # interleaved, so that a slow minute of the machine meets all alike
-            began = time.process_time()
+            began, counted = time.process_time(), model.evaluations
             updates[path]()
+            evaluations[path] = model.evaluations - counted
             if repeat:  # the first warms up
                 timed[path].append(time.process_time() - began)
     reference = statistics.median(timed["teacher_forcing"])
-    return [_row(model, path, batch, timed.get(path), reference, reasons.get(path, "")) for path in updates]
+    each = flops_per_evaluation(model, length)
+    return [
+        _row(model, path, batch, timed.get(path), reference, reasons.get(path, ""))
+        | _work(each * evaluations.get(path, 0), timed.get(path), peak)
+        for path in updates
+    ]
+
+
+def _work(flops: float, seconds: list[float] | None, peak: float) -> Row:
+    """FLOP per CPU-second of an update, and its share of what a product of large matrices reaches in the same run."""
+    rate = flops / statistics.median(seconds) if seconds else None
+    share = None if rate is None else rate / peak
+    return {"flop_per_cpu_second": rate, "share_of_gemm_peak": share, "gemm_peak": peak, "linear": backend()}
 
 
 def training_updates(model_class: type[SequenceModel], length: int, batch_size: int) -> dict[str, Update]:
@@ -119,6 +138,9 @@ def _updates(model: SequenceModel, task: Task, batch: Batch) -> dict[str, Update
     return {
         "teacher_forcing": by_baseline("teacher_forcing"),
         "scheduled_sampling_two_phase": by_baseline("scheduled_sampling", schedule="constant", end=_GOLD_PROBABILITY),
+        "scheduled_sampling_passes": by_baseline(
+            "parallel_scheduled_sampling", schedule="constant", end=_GOLD_PROBABILITY
+        ),
         "scheduled_sampling_stepwise": step_wise,
         "reinforce": by_baseline("reinforce", warm_start=0.0),
         "generation": lambda: roll_out(model, task, batch, Draw("sample", stream("draw"))),

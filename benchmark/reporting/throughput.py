@@ -19,6 +19,7 @@ Row = dict[str, Any]
 TITLES = {
     "teacher_forcing": "teacher forcing, one parallel pass",
     "scheduled_sampling_two_phase": "scheduled sampling, roll-in then one pass",
+    "scheduled_sampling_passes": "scheduled sampling, two parallel passes then one",
     "scheduled_sampling_stepwise": "scheduled sampling, step by step with gradient",
     "reinforce": "REINFORCE, leave-one-out",
     "generation": "free-running generation",
@@ -39,16 +40,22 @@ def print_throughput(rows: Sequence[Row]) -> None:
         "tokens / CPU s",
         "least to greatest",
         "cost over teacher forcing",
+        "GFLOP/s",
+        "of GEMM peak",
     ):
         table.add_column(column, justify="left" if column in ("model", "path") else "right")
     for row in rows:
         head = (row["model"], str(row["length"]), str(row["batch"]), TITLES.get(row["path"], row["path"]))
         if row["tokens_per_cpu_second"] is None:
-            table.add_row(*head, "-", row["reason"], "-")
+            table.add_row(*head, "-", row["reason"], "-", "-", "-")
             continue
         spread = f"{row['tokens_per_cpu_second_least']:,.0f} to {row['tokens_per_cpu_second_greatest']:,.0f}"
-        table.add_row(*head, f"{row['tokens_per_cpu_second']:,.0f}", spread, f"{row['cost_over_teacher_forcing']:.2f}")
-    Console(width=150).print(table)
+        work = (f"{row['flop_per_cpu_second'] / 1e9:.0f}", f"{row['share_of_gemm_peak']:.0%}")
+        cost = f"{row['cost_over_teacher_forcing']:.2f}"
+        table.add_row(*head, f"{row['tokens_per_cpu_second']:,.0f}", spread, cost, *work)
+    Console(width=170).print(table)
+    if rows:
+        print(f"GEMM peak {rows[0]['gemm_peak'] / 1e9:.0f} GFLOP/s in this run; linear layers by {rows[0]['linear']}")
 
 
 def write_throughput(rows: Sequence[Row], folder: Path, command: str) -> None:

@@ -6,7 +6,14 @@ from benchmark.checking.throughput import training_updates
 from tests.factories import MODELS
 
 pytestmark = pytest.mark.benchmark
-PATHS = ("teacher_forcing", "scheduled_sampling_two_phase", "scheduled_sampling_stepwise", "reinforce", "generation")
+PATHS = (
+    "teacher_forcing",
+    "scheduled_sampling_two_phase",
+    "scheduled_sampling_passes",
+    "scheduled_sampling_stepwise",
+    "reinforce",
+    "generation",
+)
 
 
 @pytest.mark.parametrize("length", [32, 128])

@@ -5,10 +5,18 @@ import json
 import pytest
 
 from benchmark.checking import throughput
+from benchmark.checking.machine import flops_per_evaluation
 from benchmark.cli.main import execute
 from tests.factories import MODELS
 
-PATHS = ["teacher_forcing", "scheduled_sampling_two_phase", "scheduled_sampling_stepwise", "reinforce", "generation"]
+PATHS = [
+    "teacher_forcing",
+    "scheduled_sampling_two_phase",
+    "scheduled_sampling_passes",
+    "scheduled_sampling_stepwise",
+    "reinforce",
+    "generation",
+]
 TINY = {"transformer": {"width": 16, "layers": 1}, "lstm": {"width": 16}, "gru": {"width": 16}}
 
 
@@ -24,11 +32,20 @@ def test_every_path_of_every_model_is_timed():
     ]
     for row in rows:
         assert row["tokens_per_cpu_second"] > 0
+        assert 0 < row["share_of_gemm_peak"] < 1
         assert row["batch"] == 128 // row["length"]
         assert (
             row["tokens_per_cpu_second_least"] <= row["tokens_per_cpu_second"] <= row["tokens_per_cpu_second_greatest"]
         )
     assert all(row["cost_over_teacher_forcing"] == 1 for row in rows if row["path"] == "teacher_forcing")
+
+
+def test_the_work_of_a_token_is_that_of_the_weights_and_of_attention():
+    task = throughput.Symbols()
+    model = throughput.build_model(MODELS[0], task, {"width": 16, "layers": 2}, seed=0)
+    block = 3 * 16 * 16 + 16 * 16 + 2 * 4 * 16 * 16
+    symbols = task.space.size
+    assert flops_per_evaluation(model, 32) == 2 * (2 * block + 16 * symbols) + 2 * 2 * 16 * 32
 
 
 def test_a_path_that_does_not_fit_in_memory_says_so(monkeypatch):

@@ -1,0 +1,40 @@
+"""What one core of this machine can do, measured, and what a model asks of it."""
+
+import time
+from collections.abc import Callable
+
+import torch
+
+from benchmark.contracts.model import SequenceModel
+from benchmark.models.fast_linear import linear
+
+_SIZE = 1024  # rows and columns of the matrices
+_TIMES = 10
+
+
+def gemm_peak() -> float:
+    """FLOP per CPU-second of a product of large float32 matrices, by what computes the models' linear layers."""
+    one, other = torch.ones(_SIZE, _SIZE), torch.ones(_SIZE, _SIZE)
+    with torch.inference_mode():
+        return 2 * _SIZE**3 / _least_cpu_seconds(lambda: linear(one, other))
+
+
+def flops_per_evaluation(model: SequenceModel, length: int) -> float:
+    """FLOP of one token forward: 2 for each weight that multiplies it, and those of attention over half of the length.
+
+    An evaluation with gradient counts 3 (Kaplan et al. 2020, arXiv 2001.08361, section 2.1).
+    """
+    weights = sum(
+        p.numel() for name, p in model.named_parameters() if p.dim() == 2 and not name.startswith("embedding")
+    )
+    attention = 2 * int(model.knobs["layers"]) * model.width * length if "heads" in model.knobs else 0
+    return 2.0 * weights + attention
+
+
+def _least_cpu_seconds(call: Callable[[], object]) -> float:
+    spent = []
+    for _ in range(_TIMES):
+        began = time.process_time()
+        call()
+        spent.append(time.process_time() - began)
+    return min(spent)
