@@ -12,6 +12,7 @@ import psutil
 import torch
 
 from benchmark.checking.machine import flops_per_evaluation, gemm_peak
+from benchmark.checking.peers import peer_updates
 from benchmark.checking.symbols import Symbols
 from benchmark.contracts.baseline import Baseline
 from benchmark.contracts.batch import Batch
@@ -46,8 +47,12 @@ def measure(
     tokens: int,
     repeats: int,
     report: Callable[[str], None] = lambda line: None,
+    peers: bool = False,
 ) -> list[Row]:
     """Time one update of each path, for each model and length; on one thread.
+
+    Args:
+        peers: whether other libraries' transformers of the same size are timed beside the suite's own.
 
     Returns:
         Rows of model, path, length, batch, tokens per CPU-second (median, least and greatest), CPU-milliseconds per
@@ -60,8 +65,10 @@ def measure(
     try:
         rows, peak = [], gemm_peak()
         for model_class in models:
+            beside = peers and model_class.name == "transformer"
             for length in lengths:
-                rows += _measure_one(model_class, length, max(tokens // length, 1), repeats, peak)
+                with torch.random.fork_rng(devices=[]):  # peers draw from the global generator
+                    rows += _measure_one(model_class, length, max(tokens // length, 1), repeats, peak, beside)
                 report(f"timed {model_class.name} at length {length}")
         return rows
     finally:
@@ -69,11 +76,13 @@ def measure(
 
 
 def _measure_one(
-    model_class: type[SequenceModel], length: int, batch_size: int, repeats: int, peak: float
+    model_class: type[SequenceModel], length: int, batch_size: int, repeats: int, peak: float, peers: bool
 ) -> list[Row]:
     task = Symbols()
     model, batch = _prepare(model_class, task, length, batch_size)
     updates = _updates(model, task, batch)
+    if peers:
+        updates |= peer_updates(batch, task.space.size, SIZES["transformer"])
     reasons = {"scheduled_sampling_stepwise": _does_not_fit(model, batch)}
     timed: dict[str, list[float]] = {path: [] for path in updates if not reasons.get(path)}
     evaluations: dict[str, int] = {}
@@ -95,7 +104,7 @@ def _measure_one(
 
 def _work(flops: float, seconds: list[float] | None, peak: float) -> Row:
     """FLOP per CPU-second of an update, and its share of what a product of large matrices reaches in the same run."""
-    rate = flops / statistics.median(seconds) if seconds else None
+    rate = flops / statistics.median(seconds) if seconds and flops else None  # peers' evaluations are not counted
     share = None if rate is None else rate / peak
     return {"flop_per_cpu_second": rate, "share_of_gemm_peak": share, "gemm_peak": peak, "linear": backend()}
 

@@ -23,6 +23,10 @@ TITLES = {
     "scheduled_sampling_stepwise": "scheduled sampling, step by step with gradient",
     "reinforce": "REINFORCE, leave-one-out",
     "generation": "free-running generation",
+    "transformers_training": "peer: Hugging Face GPT-2, training step",
+    "transformers_generation": "peer: Hugging Face `generate`",
+    "x_transformers_training": "peer: x-transformers, training step",
+    "x_transformers_generation": "peer: x-transformers `generate`",
 }
 
 
@@ -50,7 +54,8 @@ def print_throughput(rows: Sequence[Row]) -> None:
             table.add_row(*head, "-", row["reason"], "-", "-", "-")
             continue
         spread = f"{row['tokens_per_cpu_second_least']:,.0f} to {row['tokens_per_cpu_second_greatest']:,.0f}"
-        work = (f"{row['flop_per_cpu_second'] / 1e9:.0f}", f"{row['share_of_gemm_peak']:.0%}")
+        rate, share = row["flop_per_cpu_second"], row["share_of_gemm_peak"]
+        work = ("-", "-") if rate is None else (f"{rate / 1e9:.0f}", f"{share:.0%}")
         cost = f"{row['cost_over_teacher_forcing']:.2f}"
         table.add_row(*head, f"{row['tokens_per_cpu_second']:,.0f}", spread, cost, *work)
     Console(width=170).print(table)
@@ -64,7 +69,8 @@ def write_throughput(rows: Sequence[Row], folder: Path, command: str) -> None:
     models = list(dict.fromkeys(row["model"] for row in rows))
     with drawing(len(models), same_values=True) as (figure, axes):
         for axis, model in zip(axes, models, strict=True):
-            for index, (path, title) in enumerate(TITLES.items()):
+            timed = {row["path"] for row in rows}
+            for index, (path, title) in enumerate((path, TITLES[path]) for path in TITLES if path in timed):
                 own = [
                     row for row in rows if (row["model"], row["path"]) == (model, path) and row["tokens_per_cpu_second"]
                 ]
