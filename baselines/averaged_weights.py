@@ -12,7 +12,7 @@ from benchmark.contracts import (
     SequenceModel,
     average_weights,
     frozen_copy,
-    token_nll,
+    likelihood_loss,
 )
 
 
@@ -38,8 +38,7 @@ class AveragedWeights(Baseline):
 
     def loss(self, model: SequenceModel, batch: Batch, ctx: Context) -> Loss:
         self.present = min(self.decay, (1 + ctx.step) / (10 + ctx.step))
-        nll = token_nll(model(batch.tokens), batch)
-        return Loss(nll, nll=nll.item())
+        return likelihood_loss(model, batch)
 
     def after_update(self, model: SequenceModel) -> None:
         average_weights(model, self.average, self.present)

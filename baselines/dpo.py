@@ -13,12 +13,12 @@ from benchmark.contracts import (
     Start,
     bradley_terry,
     draw_samples,
+    likelihood_loss,
     log_ratio,
     mean_over_own,
     pairwise,
     preferred_margin,
     ranking_accuracy,
-    token_nll,
 )
 
 
@@ -50,8 +50,7 @@ class DPO(Baseline):
 
     def loss(self, model: SequenceModel, batch: Batch, ctx: Context) -> Loss:
         if ctx.progress < self.warm_start:
-            nll = token_nll(model(batch.tokens), batch)
-            return Loss(nll, nll=nll.item())
+            return likelihood_loss(model, batch)
         start = self.start.take(model)
         drawn = draw_samples(start if self.sampler == "start" else model, batch, ctx, self.samples)
         with ctx.side_pass(model):

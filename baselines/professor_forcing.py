@@ -19,6 +19,7 @@ from benchmark.contracts import (
     Scorer,
     SequenceModel,
     fresh_model,
+    likelihood_loss,
     token_nll,
 )
 
@@ -51,8 +52,7 @@ class ProfessorForcing(Baseline):
 
     def loss(self, model: SequenceModel, batch: Batch, ctx: Context) -> Loss:
         if self.weight == 0:
-            nll = token_nll(model(batch.tokens), batch)
-            return Loss(nll, nll=nll.item())
+            return likelihood_loss(model, batch)
         gold = model.hidden(batch.tokens)  # [B, T, E]
         own = model.hidden(ctx.roll_in(model, batch, gold_probability=0.0))
         nll = token_nll(model.project(gold), batch)

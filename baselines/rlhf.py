@@ -23,6 +23,7 @@ from benchmark.contracts import (
     fresh_model,
     group_relative,
     leave_one_out,
+    likelihood_loss,
     log_ratio,
     mean_over_own,
     pairwise,
@@ -30,7 +31,6 @@ from benchmark.contracts import (
     reward_to_go,
     sequence_reward,
     token_log_likelihood,
-    token_nll,
 )
 
 
@@ -80,8 +80,7 @@ class RLHF(Baseline):
             if self.reward_start == "policy" and self.reward_model.untrained:
                 copy_weights(model, self.reward_model.module.trunk)
             self.score(draw_samples(model, batch, ctx, self.samples, self.thinned), ctx, learn=True)
-        nll = token_nll(model(batch.tokens), batch)
-        return Loss(nll, nll=nll.item())
+        return likelihood_loss(model, batch)
 
     def score(self, drawn: Samples, ctx: Context, learn: bool) -> Tensor:
         """Scores of own tokens, [B, T], whose sum is that of a sample; then learn from the preferences."""
