@@ -16,7 +16,7 @@ def gemm_peak() -> float:
     """FLOP per CPU-second of a product of large float32 matrices, by what computes the models' linear layers."""
     one, other = torch.ones(_SIZE, _SIZE), torch.ones(_SIZE, _SIZE)
     with torch.inference_mode():
-        return 2 * _SIZE**3 / _least_cpu_seconds(lambda: linear(one, other))
+        return 2 * _SIZE**3 / least_cpu_seconds(lambda: linear(one, other), _TIMES)
 
 
 def flops_per_evaluation(model: SequenceModel, length: int) -> float:
@@ -31,9 +31,10 @@ def flops_per_evaluation(model: SequenceModel, length: int) -> float:
     return 2.0 * weights + attention
 
 
-def _least_cpu_seconds(call: Callable[[], object]) -> float:
+def least_cpu_seconds(call: Callable[[], object], times: int = 5) -> float:
+    """Process-CPU seconds of the fastest of several calls."""
     spent = []
-    for _ in range(_TIMES):
+    for _ in range(times):
         began = time.process_time()
         call()
         spent.append(time.process_time() - began)

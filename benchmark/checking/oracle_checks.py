@@ -4,12 +4,12 @@ Axes: B batch, T time (columns), V vocabulary.
 """
 
 import math
-import time
 from collections.abc import Callable, Sequence
 
 import torch
 
 from benchmark.checking.conformance import need
+from benchmark.checking.machine import least_cpu_seconds
 from benchmark.checking.oracle_policy import Oracle
 from benchmark.checking.task_samples import (
     draw,
@@ -186,7 +186,7 @@ def is_fast(task: Task) -> str:
         for name in ("process", "expert", "correct")
         if task.has(name)
     }
-    spent = {name: 1000 * _least_cpu_seconds(call) * min(1.0, _COLUMNS / columns) for name, call in calls.items()}
+    spent = {name: 1000 * least_cpu_seconds(call) * min(1.0, _COLUMNS / columns) for name, call in calls.items()}
     slow = {name: round(value, 1) for name, value in spent.items() if value > _MILLISECONDS}
     need(not slow, f"milliseconds of one core for 64 x 128 tokens, more than {_MILLISECONDS:.0f}: {slow}")
     return ", ".join(f"{name} {value:.1f} ms" for name, value in spent.items())
@@ -198,15 +198,6 @@ def _of_columns(task: Task) -> Batch:
     return min(
         (draw(task, "test", length, _ROWS) for length in lengths), key=lambda batch: abs(batch.own.shape[1] - _COLUMNS)
     )
-
-
-def _least_cpu_seconds(call: Callable[[], object], times: int = 5) -> float:
-    spent = []
-    for _ in range(times):
-        began = time.process_time()
-        call()
-        spent.append(time.process_time() - began)
-    return min(spent)
 
 
 ORACLE_CHECKS = (

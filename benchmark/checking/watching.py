@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from benchmark.checking.conformance import Failed
 from benchmark.contracts.batch import Batch
@@ -52,12 +52,12 @@ class Passes:
 @contextmanager
 def watched_passes(model: SequenceModel) -> Iterator[Passes]:
     """Watch what is really computed, below all that counts."""
-    seen, kind, size = Passes(), type(model), _size(model)
+    seen, kind, size = Passes(), type(model), model.size
     advance, hidden, step = kind.advance, kind.hidden, kind.step
 
     def watched_advance(self: SequenceModel, inputs: Tensor, state: Any) -> Any:
         tokens = inputs.shape[0] * inputs.shape[1]
-        seen.evaluations += tokens * (3 if torch.is_grad_enabled() else 1) * _size(self) / size
+        seen.evaluations += tokens * (3 if torch.is_grad_enabled() else 1) * self.size / size
         return advance(self, inputs, state)
 
     def watched_hidden(self: SequenceModel, tokens: Tensor) -> Tensor:
@@ -80,10 +80,6 @@ def watched_passes(model: SequenceModel) -> Iterator[Passes]:
 def _as_it_is(model: SequenceModel) -> SequenceModel:
     """No faster path stands in for a model that is watched."""
     return model
-
-
-def _size(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
 
 
 class Mixture(NamedTuple):

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from benchmark.cli.console import wide_console
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
     from benchmark.reporting.board import Row
+    from benchmark.running.record import Record
     from benchmark.running.store import Damaged
 
 
@@ -43,12 +45,8 @@ def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
     from benchmark.reporting.overall import overall
     from benchmark.reporting.profiles import draw_profiles
     from benchmark.reporting.tables import write_board
-    from benchmark.running.store import Store
 
-    records, damaged = Store(folder).load_all()
-    report_damaged(damaged)
-    if not records:
-        raise UsageError(f"there are no records in {folder}; `ebb run --out {folder}` makes them")
+    records = stored_records(folder)
     groups = group_records(records)
     rows, summary = make_board(records), overall(groups)
     try:
@@ -58,6 +56,21 @@ def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
     except OSError as error:
         raise UsageError(f"cannot write the board to {folder}: {error.strerror or error}") from None
     return rows, summary
+
+
+def stored_records(folder: Path) -> "list[Record]":
+    """Read the records of a folder, and name files that are none.
+
+    Raises:
+        UsageError: if the folder holds no record.
+    """
+    from benchmark.running.store import Store
+
+    records, damaged = Store(folder).load_all()
+    report_damaged(damaged)
+    if not records:
+        raise UsageError(f"there are no records in {folder}; `ebb run --out {folder}` makes them")
+    return records
 
 
 def written(folder: Path) -> str:
@@ -74,12 +87,11 @@ def report_damaged(damaged: "Sequence[Damaged]") -> None:
 
 def print_board(rows: "Sequence[Row]", summary: "Sequence[Row]") -> None:
     """Print the board, a section for each task and model and one over all."""
-    from rich.console import Console
     from rich.table import Table
 
     from benchmark.reporting.tables import FOOTNOTE, overall_section, sections
 
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = wide_console()
     for section in [*sections(rows), *([overall_section(summary)] if summary else [])]:
         console.print(section.title, style="bold")
         for part in section.tables:

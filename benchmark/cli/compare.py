@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from benchmark.errors import UsageError
+from benchmark.cli.board import stored_records
+from benchmark.cli.console import wide_console
 
 if TYPE_CHECKING:
     from benchmark.reporting.board import Row
@@ -37,16 +38,10 @@ def compare(
         measure: any measure of the records, such as gap, regret or error_rate_after_bad.
         as_json: print `{"rows": [...], "over_tasks": {"p", "note"}}`.
     """
-    from benchmark.cli.board import report_damaged
     from benchmark.reporting.comparison import compare as contrast
     from benchmark.reporting.comparison import over_tasks
-    from benchmark.running.store import Store
 
-    records, damaged = Store(folder).load_all()
-    report_damaged(damaged)
-    if not records:
-        raise UsageError(f"there are no records in {folder}; `ebb run --out {folder}` makes them")
-    rows = contrast(records, baseline, against, measure)
+    rows = contrast(stored_records(folder), baseline, against, measure)
     overall = over_tasks(rows)
     if as_json:
         over = {"p": overall.p, "note": overall.note}
@@ -59,9 +54,6 @@ def compare(
 
 
 def _print(rows: "list[Row]", title: str) -> None:
-    import sys
-
-    from rich.console import Console
     from rich.table import Table
 
     from benchmark.reporting.tables import COMPARISON
@@ -71,4 +63,4 @@ def _print(rows: "list[Row]", title: str) -> None:
         table.add_column(column, justify="left" if column in ("task", "model", "verdict") else "right")
     for row in rows:
         table.add_row(*(text(row) for text in COMPARISON.values()))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    wide_console().print(table)

@@ -1,12 +1,13 @@
 """`ebb list`: what there is, and what cannot be used and why."""
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
+
+from benchmark.cli.console import wide_console
 
 Category = Literal["tasks", "baselines", "models", "suites"]
 _CATEGORIES: tuple[Category, ...] = ("tasks", "baselines", "models", "suites")
@@ -59,7 +60,6 @@ def _item(kind: str, name: str, version: str, summary: str, reason: str) -> dict
 
 
 def _print(items: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -71,4 +71,4 @@ def _print(items: list[dict[str, Any]]) -> None:
         if item["reason"]:
             about = Text(f"not available: {item['reason']}", style="red")
         table.add_row(item["kind"], item["name"], item["version"], about)
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    wide_console().print(table)

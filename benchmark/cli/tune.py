@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from benchmark.cli.console import wide_console
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def tune(
     budget = Budget(updates=updates) if updates else None
     wishes = Wishes(tuple(tasks or ()), names, tuple(models or ()), 1, budget)
     cells = [job.cell for job in plan(registry, chosen, wishes) if not job.cell.replicate]
-    studies = []
+    studies, tuning_seeds = [], tuple(range(FIRST_SEED, FIRST_SEED + seeds))
     for cell in cells:
         task, method = registry.task(cell.task.name), registry.baseline(cell.baseline.name)
         lacking = task.missing() or method(**cell.baseline.knobs).lacks(task())
@@ -79,18 +80,16 @@ def tune(
             continue
         name = f"{cell.task.name}.{cell.model.name}.{cell.baseline.name}.jsonl"
         higher = task.metric.direction == "higher"
-        studies.append(Study(cell, method.declared_knobs(), higher, folder / "tuning" / name))
-    tuning_seeds = tuple(range(FIRST_SEED, FIRST_SEED + seeds))
+        studies.append(Study(cell, method.declared_knobs(), higher, folder / "tuning" / name, tuning_seeds))
     run_studies(
         studies,
         trials=trials,
-        seeds=tuning_seeds,
         workers=jobs or cores(),
         timeout=timeout or chosen.timeout,
         plugins=plugin or (),
         report=_report,
     )
-    found = [result for study in studies if (result := study.chosen(tuning_seeds)) is not None]
+    found = [result for study in studies if (result := study.chosen()) is not None]
     path = folder / "tuned.json"
     path.write_text(json.dumps([result.model_dump(mode="json") for result in found], indent=1) + "\n", encoding="utf-8")
     _print(found)
@@ -112,7 +111,6 @@ def _report(study: "Study", line: dict[str, Any]) -> None:
 
 
 def _print(found: "list[Tuned]") -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title="On validation data, tuning seeds", title_justify="left")
@@ -123,7 +121,7 @@ def _print(found: "list[Tuned]") -> None:
         knobs = ", ".join(f"{name}={_short(value)}" for name, value in result.knobs.items())
         rate, quality = f"{result.learning_rate:.2g}", f"{result.quality:.4g}"
         table.add_row(result.task, result.model, result.baseline, before, quality, rate, knobs)
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    wide_console().print(table)
 
 
 def _short(value: Any) -> str:

@@ -91,8 +91,8 @@ class Baseline(Configurable, ABC):
 
     def evaluations(self, model: SequenceModel) -> int:
         """Tokens passed through networks beside the model, weighted by their parameters over the model's."""
-        spent = sum(network.evaluations * _size(network) for network in self._networks())
-        return round(spent / _size(model))
+        spent = sum(network.evaluations * network.size for network in self._networks())
+        return round(spent / model.size)
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that is kept from one update to the next."""
@@ -110,10 +110,6 @@ class Baseline(Configurable, ABC):
         kept = (getattr(part, "module", part) for _, part in self._kept())
         modules = (module for part in kept if isinstance(part, nn.Module) for module in part.modules())
         return {module for module in modules if isinstance(module, SequenceModel)}
-
-
-def _size(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def _offers(task: Task, need: str) -> bool:

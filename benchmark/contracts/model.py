@@ -137,6 +137,11 @@ class SequenceModel(Configurable, nn.Module, ABC):
             return torch.cat([logits, torch.zeros_like(logits)], -1)  # [..., 2 D], of deviation 1
         return logits
 
+    @property
+    def size(self) -> int:
+        """Parameters."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
     def get_extra_state(self) -> int:
         """The count of evaluations is part of the state, so that a budget goes on where it stood."""
         return self.evaluations

@@ -3,6 +3,7 @@
 Axes: B batch, E features, V symbols and the start symbol.
 """
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from benchmark.models.recurrent import GRU, LSTM, RecurrentState
 
 
-class _Fast:
+class _Fast(ABC):
     """Stands in for a model of one layer in a run over symbols; see `SequenceModel.stepper`.
 
     Attributes:
@@ -37,9 +38,9 @@ class _Fast:
         features, after = self.advance(self.table[token], state)
         return self.model.project(features), after
 
+    @abstractmethod
     def advance(self, gates: Tensor, state: "RecurrentState") -> "tuple[Tensor, RecurrentState]":
         """One step from what the symbols put into the gates, [B, gates E]: features [B, E] and the state."""
-        raise NotImplementedError
 
 
 class FastLSTM(_Fast):

@@ -94,13 +94,8 @@ def run_jobs(
     """
     from benchmark.running.worker import work  # here, so that the parent's other users need no torch
 
-    for variable in THREAD_VARIABLES:  # inherited by the workers, which read them when torch is imported
-        os.environ[variable] = "1"
     files = tuple(str(file.resolve()) for file in plugins)
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPool(
-        max_workers=min(workers, max(len(jobs), 1)), context=context, initializer=leave_interrupts_to_parent
-    )
+    pool = process_pool(min(workers, max(len(jobs), 1)))
     costs = {job.cell.key: job.cpu_seconds for job in jobs}
     waiting: dict[Future, Cell] = {}
     try:
@@ -127,8 +122,15 @@ def run_jobs(
     return sweep
 
 
-def leave_interrupts_to_parent() -> None:
-    """Ignore Ctrl-C in a worker: the parent decides what becomes of it."""
+def process_pool(workers: int) -> ProcessPool:
+    """Make processes of one thread each, which share nothing."""
+    for variable in THREAD_VARIABLES:  # inherited by the workers, which read them when torch is imported
+        os.environ[variable] = "1"
+    context = multiprocessing.get_context("spawn")
+    return ProcessPool(max_workers=workers, context=context, initializer=_leave_interrupts_to_parent)
+
+
+def _leave_interrupts_to_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -5,20 +5,16 @@ side. Every trial is written down as it ends, so that stopping loses only what r
 """
 
 import json
-import multiprocessing
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pebble import ProcessPool
-
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.streams import stream_seed
 from benchmark.running.cell import Cell
-from benchmark.running.runner import THREAD_VARIABLES, leave_interrupts_to_parent
+from benchmark.running.runner import process_pool
 from benchmark.running.search_space import defaults, suggest
 from benchmark.running.tuned import Tuned
 
@@ -33,6 +29,7 @@ class Study:
     Attributes:
         cell: with the method's defaults; its seed is of no account.
         higher: whether more of the metric is better.
+        seeds: of every trial; its quality is their mean.
         lines: one a trial that has ended.
     """
 
@@ -40,6 +37,7 @@ class Study:
     knobs: dict[str, Knob]
     higher: bool
     path: Path
+    seeds: tuple[int, ...] = (FIRST_SEED,)
     lines: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -64,7 +62,7 @@ class Study:
             return
         for text in self.path.read_text(encoding="utf-8").splitlines():
             line = json.loads(text)
-            if line["study"] == self.fingerprint:
+            if line["study"] == self.fingerprint and tuple(line["seeds"]) == self.seeds:
                 self.tell(self.study.ask(), line, record=False)
 
     def propose(self) -> tuple[Any, Cell]:
@@ -90,7 +88,7 @@ class Study:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line, allow_nan=False) + "\n")
 
-    def chosen(self, seeds: Sequence[int]) -> Tuned | None:
+    def chosen(self) -> Tuned | None:
         """The best trial; None where all failed."""
         ok = [line for line in self.lines if line["quality"] is not None]
         if not ok:
@@ -104,7 +102,7 @@ class Study:
             knobs=best["knobs"],
             learning_rate=best["learning_rate"],
             trials=len(self.lines),
-            seeds=tuple(seeds),
+            seeds=self.seeds,
             quality=best["quality"],
             default_quality=self.lines[0]["quality"],
         )
@@ -125,7 +123,6 @@ def run_studies(
     studies: Sequence[Study],
     *,
     trials: int,
-    seeds: Sequence[int],
     workers: int,
     timeout: float,
     plugins: Sequence[Path] = (),
@@ -134,24 +131,21 @@ def run_studies(
     """Run trials until each study has its number of them.
 
     Args:
-        seeds: of every trial; its quality is their mean, and it has failed if one of them has.
+        trials: of each; one has failed if one of its seeds has.
         timeout: seconds that one training may take.
         report: called when a trial has ended.
     """
     from benchmark.running.worker import validate
 
-    for variable in THREAD_VARIABLES:
-        os.environ[variable] = "1"
     files = tuple(str(file.resolve()) for file in plugins)
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPool(max_workers=workers, context=context, initializer=leave_interrupts_to_parent)
+    pool = process_pool(workers)
     waiting: dict[Future, _Running] = {}
 
     def start(study: Study) -> None:
         if len(study.lines) >= trials:
             return
         running = _Running(study, *study.propose())
-        for seed in seeds:
+        for seed in study.seeds:
             cell = running.cell.model_copy(update={"seed": seed})
             waiting[pool.schedule(validate, args=(cell.model_dump_json(), files), timeout=timeout)] = running
 
@@ -162,8 +156,8 @@ def run_studies(
             for future in wait(waiting, return_when=FIRST_COMPLETED)[0]:
                 running = waiting.pop(future)
                 _collect(future, running)
-                if len(running.values) == len(seeds):
-                    line = _line(running, seeds)
+                if len(running.values) == len(running.study.seeds):
+                    line = _line(running)
                     running.study.tell(running.trial, line)
                     report(running.study, line)
                     start(running.study)
@@ -183,13 +177,13 @@ def _collect(future: Future, running: _Running) -> None:
         running.reasons.append(f"{type(problem).__name__}: {problem}")
 
 
-def _line(running: _Running, seeds: Sequence[int]) -> dict[str, Any]:
+def _line(running: _Running) -> dict[str, Any]:
     values = [value for value in running.values if value is not None]
     return {
         "study": running.study.fingerprint,
         "knobs": running.cell.baseline.knobs,
         "learning_rate": running.cell.optimisation.learning_rate,
-        "seeds": list(seeds),
+        "seeds": list(running.study.seeds),
         "quality": sum(values) / len(values) if len(values) == len(running.values) else None,
         "reason": "; ".join(running.reasons),
     }

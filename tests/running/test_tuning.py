@@ -63,7 +63,7 @@ def test_the_first_trial_is_the_suites_own_and_the_best_is_chosen(tmp_path):
     trials = study(tmp_path)
     seen = run_trials(trials, 12)
     assert seen[0] == defaults(KNOBS, make_cell().optimisation.learning_rate)
-    chosen = trials.chosen([FIRST_SEED])
+    chosen = trials.chosen()
     assert chosen is not None
     assert chosen.quality == max(1 - abs(line["share"] - 0.8) for line in seen) > chosen.default_quality
     assert chosen.trials == 12
@@ -80,9 +80,9 @@ def test_a_failed_trial_is_an_outcome_and_never_chosen(tmp_path):
     trial, _ = trials.propose()
     line = {"study": trials.fingerprint, "knobs": {}, "learning_rate": 1.0, "quality": None, "reason": "diverged"}
     trials.tell(trial, line)
-    assert trials.chosen([FIRST_SEED]) is None
+    assert trials.chosen() is None
     run_trials(trials, 1)
-    chosen = trials.chosen([FIRST_SEED])
+    chosen = trials.chosen()
     assert chosen is not None
     assert chosen.default_quality is None
 
