@@ -4,6 +4,7 @@ Axes: B batch, T time.
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -52,9 +53,7 @@ def _step(model: torch.nn.Module, loss: Callable[[], Tensor]) -> Update:
 
 def _hugging_face(tokens: Tensor, symbols: int, size: dict[str, Any]) -> tuple[Update, Update]:
     """GPT-2 of Hugging Face transformers, scaled dot-product attention, without dropout; `generate` with its cache."""
-    import transformers
-
-    peers: Any = transformers
+    peers: Any = import_module("transformers")
     peers.logging.set_verbosity_error()
     rows, columns = tokens.shape
     config = peers.GPT2Config(
@@ -76,9 +75,7 @@ def _hugging_face(tokens: Tensor, symbols: int, size: dict[str, Any]) -> tuple[U
 
 def _x_transformers(tokens: Tensor, symbols: int, size: dict[str, Any]) -> tuple[Update, Update]:
     """Decoder of x-transformers with flash attention; `generate` with its cache."""
-    import x_transformers
-
-    peers: Any = x_transformers
+    peers: Any = import_module("x_transformers")
     rows, columns = tokens.shape
     width, heads = size["width"], size["heads"]
     layers = peers.Decoder(dim=width, depth=size["layers"], heads=heads, attn_dim_head=width // heads, attn_flash=True)
