@@ -6,6 +6,7 @@ that supplies tokens and in what ends a row.
 Axes: B batch, T time (columns), V vocabulary, D numbers in a vector.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -21,6 +22,10 @@ from benchmark.contracts.spaces import Continuous, Space
 from benchmark.contracts.task import Decoding, Replay, Response, Task
 
 Respond = Callable[[Any, Tensor | None], Response]
+
+_NOISE_BLOCK = 2**18  # numbers that are drawn at once
+_NOISE_COLUMNS = 64  # at most
+_LOOK_EVERY = 32  # columns between looks at whether all rows have ended, where a look waits for the device
 
 
 class Draw:
@@ -50,8 +55,8 @@ class Draw:
         self.copies = copies
 
     def __call__(self, logits: Tensor, space: Space | None = None, noise: Tensor | None = None) -> Tensor:
-        """Choose in a space, a discrete one if none is named, by noise drawn beforehand or drawn now."""
-        noise = self.noise(logits, space) if noise is None else noise
+        """Choose in a space, a discrete one if none is named, by the noise of a column or by noise drawn now."""
+        noise = next(self.noise(logits, space, columns=1)) if noise is None else noise
         if isinstance(space, Continuous):
             mean, log_deviation = logits.chunk(2, -1)  # [B, D] each
             return mean if noise is None else mean + self.temperature * log_deviation.exp() * noise
@@ -63,19 +68,31 @@ class Draw:
             logits = _within_nucleus(logits, self.nucleus)
         return (logits + noise).argmax(-1)
 
-    def noise(self, logits: Tensor, space: Space | None = None) -> Tensor | None:
-        """Draw what chance adds in one column: Gumbel [B, V], Gaussian [B, D] in a continuous space; None if greedy."""
-        if self.decoding == "greedy":
-            return None
-        if isinstance(space, Continuous):
-            return None if space.noise == "none" else self._block(torch.randn, logits.chunk(2, -1)[0])
-        return self._block(gumbel, logits)
+    def noise(
+        self, logits: Tensor, space: Space | None = None, columns: int = _NOISE_COLUMNS
+    ) -> Iterator[Tensor | None]:
+        """Yield what chance adds in column after column: Gumbel [B, V], Gaussian [B, D] in a continuous space.
 
-    def _block(self, distribution: Callable[..., Tensor], like: Tensor) -> Tensor:
-        """Draw numbers in the shape of a tensor, the same for each copy of its rows."""
-        block = distribution((len(like) // self.copies, *like.shape[1:]), dtype=like.dtype, generator=self.stream)
-        block = block.repeat(self.copies, *[1] * (like.dim() - 1)) if self.copies > 1 else block
-        return block.to(like.device)
+        None if nothing is left to chance. Many columns are drawn at once, and go to the device at once.
+
+        Args:
+            logits: [B, V] or [B, 2 D], of any column.
+            columns: drawn at once, at most.
+        """
+        continuous = isinstance(space, Continuous)
+        if self.decoding == "greedy" or (continuous and space.noise == "none"):
+            return itertools.repeat(None)
+        like = logits.chunk(2, -1)[0] if continuous else logits
+        return self._blocks(torch.randn if continuous else gumbel, like, columns)
+
+    def _blocks(self, distribution: Callable[..., Tensor], like: Tensor, columns: int) -> Iterator[Tensor]:
+        """Draw numbers in the shape of a tensor for each column, the same for each copy of its rows."""
+        rows = len(like) // self.copies
+        columns = max(1, min(columns, _NOISE_BLOCK // (rows * like[0].numel())))
+        while True:
+            block = distribution((columns, rows, *like.shape[1:]), dtype=like.dtype, generator=self.stream)
+            block = block.repeat(1, self.copies, *[1] * (like.dim() - 1)) if self.copies > 1 else block
+            yield from block.to(like.device, non_blocking=True).unbind(0)  # [B, V] or [B, D] each
 
 
 def _within_nucleus(logits: Tensor, share: float) -> Tensor:
@@ -142,11 +159,13 @@ def run(
         stepper = model.stepper()
         logits, cache = stepper.prefill(torch.stack(prompt, 1) if prompt else response.supplied[:, None][:, :0])
         kept = [torch.zeros_like(logits) for _ in prompt]
-        while True:
+        noise = draw.noise(logits, model.space)
+        alive = []  # after each column, where that is not looked at as the run goes on
+        for column in itertools.count(1):
             if keep_logits:
                 kept.append(logits)
             own = live & ~response.given
-            token = either(response.given, response.supplied, draw(logits, model.space))
+            token = either(response.given, response.supplied, draw(logits, model.space, next(noise)))
             columns.append(token)
             own_columns.append(own)
             if end is not None:
@@ -157,11 +176,13 @@ def run(
                 live = live & (count < limit)
             response = respond(response.state, token)
             live = live & ~response.done
-            if not live.any():
+            alive.append(live)
+            if (live.is_cpu or column % _LOOK_EVERY == 0) and not live.any():
                 break
             logits, cache = stepper.step(token, cache)
-        result = torch.stack(columns, 1), torch.stack(own_columns, 1), stopped
-        seen = torch.stack(kept, 1) if keep_logits else None  # [B, T, V]
+        length = len(prompt) + 1 + int(torch.stack(alive).any(1).sum())  # up to the column in which the last row ended
+        result = torch.stack(columns[:length], 1), torch.stack(own_columns[:length], 1), stopped
+        seen = torch.stack(kept[:length], 1) if keep_logits else None  # [B, T, V]
     tokens, own, stopped = (part.clone() for part in result)  # out of inference mode, so that autograd may save them
     return Run(tokens, own, stopped, seen)
 

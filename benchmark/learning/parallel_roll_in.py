@@ -8,6 +8,7 @@ Axes: B batch, T time (columns), V vocabulary.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -41,7 +42,7 @@ def passes_of_roll_in(model: SequenceModel, batch: Batch, gold: Tensor, draw: Dr
         with torch.inference_mode(), side_pass(model):
             logits = model(fed)  # [B, T, V]
             if noise is None:
-                noise = [draw.noise(column, model.space) for column in logits[:, first:].unbind(1)]
+                noise = list(islice(draw.noise(logits[:, 0], model.space), logits.shape[1] - first))
             drawn = [draw(column, model.space, shock)
                      for column, shock in zip(logits[:, first:].unbind(1), noise, strict=True)]  # fmt: skip
             own = torch.cat([fed[:, :first], torch.stack(drawn, 1)], 1)

@@ -66,6 +66,13 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return _operator()(rows, weight, bias, "none", [], "").view(*x.shape[:-1], -1)
 
 
+def packed(weight: Tensor, rows: int) -> Tensor:
+    """A weight [N, K] as oneDNN reads it best in products without gradient with so many rows; unchanged elsewhere."""
+    if not _worthwhile(rows * weight.numel(), weight):
+        return weight
+    return torch.ops.mkldnn._reorder_linear_weight(weight.detach().contiguous(), rows)
+
+
 def gelu_of(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """GELU of x W^T + b for x [M, K] and W [N, K], without gradient."""
     if _serves(x, weight):
@@ -81,8 +88,12 @@ def sum_of(x: Tensor, weight: Tensor, other: Tensor, bias: Tensor | None = None)
 
 
 def _serves(x: Tensor, weight: Tensor) -> bool:
-    suits = x.dtype == weight.dtype == torch.float32 and x.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
-    return suits and x.numel() * len(weight) >= _SMALLEST and backend() == "onednn"
+    return weight.is_mkldnn or (x.dtype == weight.dtype and _worthwhile(x.numel() * len(weight), weight))
+
+
+def _worthwhile(multiplications: int, weight: Tensor) -> bool:
+    suits = weight.dtype == torch.float32 and weight.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
+    return suits and multiplications >= _SMALLEST and backend() == "onednn"
 
 
 class Linear(nn.Linear):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor
 
-from benchmark.models.fast_linear import linear, sum_of
+from benchmark.models.fast_linear import linear, packed, sum_of
 
 if TYPE_CHECKING:
     from benchmark.models.recurrent import GRU, LSTM, RecurrentState
@@ -24,11 +24,13 @@ class _Fast(ABC):
 
     def __init__(self, model: "LSTM | GRU", bias: Tensor) -> None:
         self.model = model
-        (of_input, self.of_hidden, *_), *_ = model.network.all_weights
+        (of_input, self.hidden_weight, *_), *_ = model.network.all_weights
+        self.of_hidden: Tensor = self.hidden_weight
         self.table = linear(model.embedding.weight, of_input, bias)
 
     def prefill(self, prompt: Tensor) -> "tuple[Tensor, RecurrentState]":
         """Read a prompt [B, P] at once: logits [B, V] of the next token, and the state."""
+        self.of_hidden = packed(self.hidden_weight, len(prompt))
         logits, state = self.model.prefill(prompt)
         return logits, cast("RecurrentState", state)
 
@@ -55,8 +57,8 @@ class FastLSTM(_Fast):
         assert state.cells is not None
         gates = sum_of(state.hidden[0], self.of_hidden, gates)  # [B, 4 E]
         enter, keep, _, leave = gates.sigmoid().chunk(4, 1)  # [B, E] each; the third is no sigmoid
-        cells = torch.addcmul(keep * state.cells[0], enter, gates.chunk(4, 1)[2].tanh())
-        hidden = leave * cells.tanh()
+        cells = torch.addcmul(keep * state.cells[0], enter, _tanh(gates.chunk(4, 1)[2]))
+        hidden = leave * _tanh(cells)
         return hidden, type(state)(hidden[None], cells[None])
 
 
@@ -72,6 +74,11 @@ class FastGRU(_Fast):
         before = state.hidden[0]
         reset_in, update_in, new_in = gates.chunk(3, 1)  # [B, E] each
         reset, update, new = linear(before, self.of_hidden, self.bias).chunk(3, 1)
-        new = torch.addcmul(new_in, (reset_in + reset).sigmoid(), new).tanh()
-        hidden = torch.lerp(new, before, (update_in + update).sigmoid())
+        new = torch.addcmul(new_in, (reset_in + reset).sigmoid(), new)
+        hidden = torch.lerp(_tanh(new), before, (update_in + update).sigmoid())
         return hidden, type(state)(hidden[None])
+
+
+def _tanh(x: Tensor) -> Tensor:
+    """2 sigmoid(2 x) - 1 is tanh x, and on CPU torch's sigmoid is several times as fast as its tanh."""
+    return (2 * x).sigmoid_().mul_(2).sub_(1)

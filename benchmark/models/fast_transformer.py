@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import torch
 from torch import Tensor
 
-from benchmark.models.fast_linear import gelu_of, linear, sum_of
+from benchmark.models.fast_linear import gelu_of, linear, packed, sum_of
 
 if TYPE_CHECKING:
     from benchmark.models.transformer import Block, Transformer
@@ -22,11 +22,24 @@ _FIRST_CAPACITY = 64
 
 
 class Layer(NamedTuple):
-    """A block, and its first weights with the scale of the softmax in them."""
+    """A block, and its weights as a run reads them; the first with the scale of the softmax in them."""
 
     block: "Block"
     qkv: Tensor
     qkv_bias: Tensor
+    out: Tensor
+    widening: Tensor
+    narrowing: Tensor
+
+    @classmethod
+    def of(cls, block: Any, scale: Tensor, rows: int) -> Self:
+        """Prepare a block for so many rows; scale [3 E]."""
+        weights = (
+            block.qkv.weight * scale[:, None],
+            *(layer.weight for layer in (block.attention_out, block.perceptron_in, block.perceptron_out)),
+        )
+        qkv, out, widening, narrowing = (packed(weight, rows) for weight in weights)
+        return cls(block, qkv, block.qkv.bias * scale, out, widening, narrowing)
 
 
 @dataclass
@@ -62,13 +75,14 @@ class FastTransformer:
 
     def __init__(self, model: "Transformer") -> None:
         self.model, self.heads, self.size = model, model.heads, model.width // model.heads
-        blocks: Any = model.blocks
-        scale = torch.ones_like(blocks[0].qkv.bias)  # [3 E]
-        scale[: model.width] = self.size**-0.5
-        self.layers = [Layer(block, block.qkv.weight * scale[:, None], block.qkv.bias * scale) for block in blocks]
+        self.layers: list[Layer] = []
 
     def prefill(self, prompt: Tensor) -> tuple[Tensor, FastState]:
         """Read a prompt [B, P] at once: logits [B, V] of the next token, and the state."""
+        blocks: Any = self.model.blocks
+        scale = torch.ones_like(blocks[0].qkv.bias)  # [3 E]
+        scale[: self.model.width] = self.size**-0.5
+        self.layers = [Layer.of(block, scale, len(prompt)) for block in blocks]
         state: Any
         logits, state = self.model.prefill(prompt)
         held = [cache.held(state.length) for cache in state.caches]
@@ -95,9 +109,9 @@ class FastTransformer:
         keys, values, bias = state.columns(index)
         scores = torch.baddbmm(bias, query.reshape(-1, 1, self.size), keys)  # [B H, 1, S]
         mixed = torch.bmm(scores.softmax(-1), values).view(rows, -1)  # [B, E]
-        x = sum_of(mixed, block.attention_out.weight, x, block.attention_out.bias)
-        wide = gelu_of(block.perceptron_norm(x), block.perceptron_in.weight, block.perceptron_in.bias)  # [B, 4 E]
-        return sum_of(wide, block.perceptron_out.weight, x, block.perceptron_out.bias)
+        x = sum_of(mixed, layer.out, x, block.attention_out.bias)
+        wide = gelu_of(block.perceptron_norm(x), layer.widening, block.perceptron_in.bias)  # [B, 4 E]
+        return sum_of(wide, layer.narrowing, x, block.perceptron_out.bias)
 
     def _grow(self, state: FastState) -> None:
         capacity, read = max(_FIRST_CAPACITY, 2 * state.read), state.read
