@@ -53,7 +53,7 @@ class ActorCritic(Baseline):
 
     def build(self, model: SequenceModel, stream: torch.Generator) -> None:
         assert isinstance(model.space, Discrete)
-        self.emits = list(model.space.emits)
+        self.emits = torch.tensor(model.space.emits).to(model.device)
         scorer = Scorer(fresh_model(model, stream, dropout=0.0), stream, outputs=model.space.size)
         self.critic = Learner(scorer, self.critic_rate)
         self.slow_critic = copy.deepcopy(scorer).requires_grad_(False)

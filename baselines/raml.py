@@ -47,12 +47,14 @@ class Raml(Baseline):
 
     def draw(self, batch: Batch, space: Discrete, stream: torch.Generator) -> Tensor:
         """Draw a target for each row, [B, T]."""
+        gold = batch.tokens.cpu()
         symbols = torch.tensor([symbol for symbol in space.emits if symbol != space.end])  # [V]
         numbers = torch.full((space.size,), -1).index_put((symbols,), torch.arange(len(symbols)))
-        number = numbers[batch.tokens]  # [B, T], -1 at tokens that stay
+        number = numbers[gold]  # [B, T], -1 at tokens that stay
         others = len(symbols) - 1
         odds = others * math.exp(-1 / self.tau) if self.tau > 0 else 0.0
         changed = torch.rand(number.shape, generator=stream) < odds / (1 + odds)
         moves = torch.randint(1, max(others, 1) + 1, number.shape, generator=stream)
         other = symbols[(number + moves) % len(symbols)]
-        return torch.where(changed & batch.own & (number >= 0), other, batch.tokens)
+        changed = changed & batch.own.cpu() & (number >= 0)
+        return torch.where(changed, other, gold).to(batch.tokens.device)

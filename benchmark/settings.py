@@ -3,9 +3,12 @@
 This module is free of torch, so that records can be read without it.
 """
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Device = Literal["cpu", "cuda"]
+Precision = Literal["float32", "bfloat16"]
 
 
 class Frozen(BaseModel):
@@ -46,6 +49,7 @@ class Optimisation(Frozen):
     final: float = Field(default=0.05, ge=0, le=1, description="learning rate at the end, as a share of the peak")
     weight_decay: float = Field(default=0.01, ge=0)
     clip: float = Field(default=1.0, gt=0, description="largest norm of the gradient")
+    precision: Precision = Field(default="float32", description="of the matrix products in training; weights: float32")
 
 
 class Evaluation(Frozen):

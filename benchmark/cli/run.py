@@ -10,6 +10,7 @@ from cyclopts.validators import Number
 
 from benchmark.cli.board import print_board, report_damaged, write_reports, written
 from benchmark.errors import UsageError
+from benchmark.settings import Device, Precision
 
 if TYPE_CHECKING:
     from benchmark.running.runner import Sweep
@@ -33,6 +34,8 @@ def run(
     plugin: list[Path] | None = None,
     retry: list[Retried] | None = None,
     tuned: Path | None = None,
+    device: Device = "cpu",
+    precision: Precision | None = None,
     config: Path | None = None,
 ) -> int:
     """Run the cells of a suite that are not stored yet; write and print the leaderboard.
@@ -60,6 +63,8 @@ def run(
         plugin: a file with a task, baseline or model; may be given more than once.
         retry: run cells again that ended with this status.
         tuned: file of `ebb tune`, whose choices are run beside the defaults.
+        device: where models are trained and run freely; tasks and measures are computed on the CPU.
+        precision: of the matrix products in training; weights and measures are float32.
         config: TOML file with these options as keys; flags override it, an unknown key is an error.
     """
     del config  # read before the command is called
@@ -85,7 +90,10 @@ def run(
         seeds,
         budget,
         load_tuned(tuned) if tuned else (),
+        device,
+        precision,
     )
+    require(device)
     planned = plan(Registry(plugin or ()), chosen, wishes)
     store = Store(folder)
     store.prepare()
@@ -109,6 +117,14 @@ def run(
     if sweep.records:
         print_board(*write_reports(folder))
     return _close(sweep, folder)
+
+
+def require(device: Device) -> None:
+    """Raise a UsageError where this machine lacks a device."""
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("torch finds no CUDA device here, so --device cuda cannot be used; leave it out for the CPU")
 
 
 def cores() -> int:

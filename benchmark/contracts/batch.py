@@ -75,6 +75,12 @@ class Batch:
         """Return the rows asked for, in that order; a row may be asked for more than once."""
         return type(self)(self.tokens[rows], self.given[rows], self.valid[rows])
 
+    def to(self, device: torch.device) -> Self:
+        """Return the batch on a device, itself where it is there."""
+        if self.tokens.device == device:
+            return self
+        return type(self)(self.tokens.to(device), self.given.to(device), self.valid.to(device))
+
     def __len__(self) -> int:
         return len(self.tokens)
 
@@ -116,6 +122,16 @@ class Output:
         """Return the rows asked for, in that order."""
         log_q = None if self.log_probabilities is None else self.log_probabilities[rows]
         return type(self)(self.tokens[rows], self.own[rows], self.history[rows], self.stopped[rows], log_q)
+
+    def to(self, device: torch.device) -> Self:
+        """Return the output on a device, itself where it is there."""
+        if self.tokens.device == device:
+            return self
+        log_q = None if self.log_probabilities is None else self.log_probabilities.to(device)
+        tokens, own, history, stopped = (
+            part.to(device) for part in (self.tokens, self.own, self.history, self.stopped)
+        )
+        return type(self)(tokens, own, history, stopped, log_q)
 
     @classmethod
     def of_roll_in(cls, batch: Batch, fed: Tensor, end: int | None) -> Self:

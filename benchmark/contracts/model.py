@@ -107,8 +107,11 @@ class SequenceModel(Configurable, nn.Module, ABC):
         return self.advance(self.embed(fed_before(tokens, self.start)[:, :-1]), None)[0]
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Parallel path: [B, T] int64 -> logits [B, T, V]; column t predicts token t from the tokens before it."""
-        return self.project(self.hidden(tokens))
+        """Parallel path: [B, T] int64 -> logits [B, T, V]; column t predicts token t from the tokens before it.
+
+        The logits are where the tokens are, on whatever device the model is.
+        """
+        return self.project(self.hidden(tokens.to(self.device))).to(tokens.device)
 
     def prefill(self, prompt: Tensor) -> tuple[Tensor, State]:
         """Read a prompt [B, P] int64, P >= 0, at once: logits [B, V] of the next token, and the state."""
@@ -136,6 +139,11 @@ class SequenceModel(Configurable, nn.Module, ABC):
         if isinstance(self.space, Continuous) and self.space.noise == "none":
             return torch.cat([logits, torch.zeros_like(logits)], -1)  # [..., 2 D], of deviation 1
         return logits
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.never.device
 
     @property
     def size(self) -> int:

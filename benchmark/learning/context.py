@@ -20,6 +20,7 @@ from benchmark.learning.parallel_roll_in import parallel_roll_in
 from benchmark.learning.step_wise import step_wise
 
 _MEASURED_EVERY = 64  # updates
+_HOST = torch.device("cpu")  # where tasks compute
 
 
 class Origin(NamedTuple):
@@ -101,15 +102,16 @@ class UpdateContext:
 
     def reward(self, batch: Batch, output: Output) -> Tensor:
         """The task's reward [B, T] of each own token."""
-        return self._ask("reward").reward(batch, output)
+        task = self._ask("reward")
+        return task.reward(batch.to(_HOST), output.to(_HOST)).to(batch.tokens.device)
 
     def process(self, batch: Batch, history: Tensor) -> Tensor:
         """The task's process [B, T, V]."""
-        return self._ask("process").process(batch, history)
+        return self._ask("process").process(batch.to(_HOST), history.to(_HOST)).to(history.device)
 
     def expert(self, batch: Batch, history: Tensor) -> Tensor:
         """The task's expert [B, T, V]."""
-        return self._ask("expert").expert(batch, history)
+        return self._ask("expert").expert(batch.to(_HOST), history.to(_HOST)).to(history.device)
 
     def log(self, **figures: float) -> None:
         """Report figures of this update."""

@@ -138,6 +138,7 @@ def run(
     *,
     end: int | None,
     limit: Tensor | None,
+    length: int | None = None,
     keep_logits: bool = False,
 ) -> Run:
     """Go through the columns one by one: the supplied token where it is given, the model's own elsewhere.
@@ -149,6 +150,7 @@ def run(
         draw: how own tokens are chosen.
         end: the symbol that ends a row when the model chooses it, or None.
         limit: [B] own tokens after which a row is cut, or None.
+        length: columns of the run, T, where known beforehand, so that nobody needs to look whether it has ended.
         keep_logits: whether the logits are returned as well.
     """
     with torch.inference_mode(), side_pass(model):
@@ -160,8 +162,8 @@ def run(
         logits, cache = stepper.prefill(torch.stack(prompt, 1) if prompt else response.supplied[:, None][:, :0])
         kept = [torch.zeros_like(logits) for _ in prompt]
         noise = draw.noise(logits, model.space)
-        alive = []  # after each column, where that is not looked at as the run goes on
-        for column in itertools.count(1):
+        alive = []  # rows that go on after each column
+        for column in itertools.count(len(prompt) + 1):
             if keep_logits:
                 kept.append(logits)
             own = live & ~response.given
@@ -177,14 +179,20 @@ def run(
             response = respond(response.state, token)
             live = live & ~response.done
             alive.append(live)
-            if (live.is_cpu or column % _LOOK_EVERY == 0) and not live.any():
+            if column == length or (length is None and _all_ended(live, column)):
                 break
             logits, cache = stepper.step(token, cache)
         length = len(prompt) + 1 + int(torch.stack(alive).any(1).sum())  # up to the column in which the last row ended
+        model.evaluations -= len(live) * (len(columns) - length)  # of columns that nobody needed
         result = torch.stack(columns[:length], 1), torch.stack(own_columns[:length], 1), stopped
         seen = torch.stack(kept[:length], 1) if keep_logits else None  # [B, T, V]
     tokens, own, stopped = (part.clone() for part in result)  # out of inference mode, so that autograd may save them
     return Run(tokens, own, stopped, seen)
+
+
+def _all_ended(live: Tensor, column: int) -> bool:
+    """Whether all rows [B] have ended; other devices are asked now and then, because asking waits for them."""
+    return (live.is_cpu or column % _LOOK_EVERY == 0) and not bool(live.any())
 
 
 def either(first: Tensor, one: Tensor, other: Tensor) -> Tensor:
@@ -209,10 +217,20 @@ def roll_out(
 
     The log-probabilities that are kept, in a discrete space, are those of the tokens' own draw, at its temperature.
     """
+    there = batch.to(model.device)
     end, limit = task.space.end, task.limit(batch)
-    done = run(model, task.respond, task.begin(batch), draw, end=end, limit=limit, keep_logits=keep_log_probabilities)
+    done = run(
+        model,
+        task.respond,
+        task.begin(there),
+        draw,
+        end=end,
+        limit=None if limit is None else limit.to(model.device),
+        keep_logits=keep_log_probabilities,
+    )
     log_q = None if done.logits is None else (done.logits / draw.temperature).log_softmax(-1)  # [B, T, V]
-    return Output(done.tokens, done.own, history=done.tokens, stopped=done.stopped, log_probabilities=log_q)
+    output = Output(done.tokens, done.own, history=done.tokens, stopped=done.stopped, log_probabilities=log_q)
+    return output.to(batch.tokens.device)
 
 
 def flip_coins(batch: Batch, gold_probability: float | Tensor, coin: Coin, stream: torch.Generator) -> Tensor:
@@ -233,4 +251,5 @@ def roll_in(model: SequenceModel, batch: Batch, gold: Tensor, draw: Draw) -> Ten
     if bool(gold.all()):
         return batch.tokens
     environment = Replay(batch.tokens, gold, torch.ones_like(batch.valid), open_ended=False)
-    return run(model, lambda state, _: state.respond(), environment, draw, end=None, limit=None).tokens
+    length = batch.tokens.shape[1]
+    return run(model, lambda state, _: state.respond(), environment, draw, end=None, limit=None, length=length).tokens

@@ -7,6 +7,7 @@ All randomness comes from streams named by the update, so a run that stops and g
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -125,12 +126,13 @@ class Trainer:
         step, progress = self.spent.updates, self.progress
         batch = self.task.sample(
             "train", self.settings.batch, self.task.curve.trained, stream(*self.origin, "order", step)
-        )
+        ).to(self.model.device)
         self.model.train()
         self.model.noise = stream(*self.origin, "dropout", step)
         ctx = UpdateContext(self.task, self.origin, step, progress)
         began = time.process_time()
-        loss = self.baseline.loss(self.model, batch, ctx)
+        with self._precision():
+            loss = self.baseline.loss(self.model, batch, ctx)
         norm = self._descend(loss, learning_rate(progress, self.settings))
         self.baseline.after_update(self.model)
         self.spent.cpu_seconds += time.process_time() - began
@@ -140,6 +142,12 @@ class Trainer:
         if progress >= len(self.log) / _LINES:
             figures = {"update": self.spent.updates, "objective": loss.objective.item(), "nll": loss.nll}
             self.log.append(figures | {"gradient_norm": norm} | loss.parts | ctx.figures)
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        if self.settings.precision == "float32":
+            return nullcontext()
+        # without a cache: what a roll-out has cast without gradient is of no use to the pass that follows
+        return torch.autocast(self.model.device.type, torch.bfloat16, cache_enabled=False)
 
     def _descend(self, loss: Loss, rate: float) -> float:
         """Take one step and return the gradient's norm before clipping."""

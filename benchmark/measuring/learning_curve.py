@@ -116,6 +116,7 @@ def gradient_noise(model: SequenceModel, task: Task, baseline: Baseline, setting
     rows = []
     for index in range(_GRADIENTS):
         batch = task.sample("train", settings.batch, task.curve.trained, stream(*origin, "order", index))
+        batch = batch.to(model.device)
         loss = method.loss(model, batch, UpdateContext(task, origin, index, progress))
         parts = torch.autograd.grad(loss.objective, parameters, allow_unused=True, materialize_grads=True)
         rows.append(torch.cat([part.flatten() for part in parts]).double())

@@ -152,11 +152,11 @@ class Transformer(SequenceModel):
 
     def _last_bias(self, columns: int) -> Tensor:
         """Biases [1, H, 1, S] of one query at the end of so many columns, cut from a row that is kept."""
-        kept = self._row_of_biases
-        if kept is None or kept.shape[-1] < columns or kept.dtype != self.slopes.dtype:
+        kept, slopes = self._row_of_biases, self.slopes
+        if kept is None or kept.shape[-1] < columns or (kept.dtype, kept.device) != (slopes.dtype, slopes.device):
             with torch.inference_mode(False):  # it may serve a differentiated step later
-                distance = torch.arange(2 * columns - 1, -1, -1, device=self.slopes.device)
-                kept = self._row_of_biases = (-self.slopes[:, None] * distance)[None, :, None]  # [1, H, 1, 2 S]
+                distance = torch.arange(2 * columns - 1, -1, -1, device=slopes.device)
+                kept = self._row_of_biases = (-slopes[:, None] * distance)[None, :, None]  # [1, H, 1, 2 S]
         return kept[..., -columns:]
 
     def _initialise(self) -> None:

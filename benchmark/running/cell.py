@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from benchmark.settings import Budget, Evaluation, Frozen, Optimisation
+from benchmark.settings import Budget, Device, Evaluation, Frozen, Optimisation
 
-HARNESS = 4
+HARNESS = 5
 """Version of everything between a plugin and its measures; bump when the same cell gives other numbers."""
 
 KnobValues = dict[str, bool | int | float | str]
@@ -35,6 +35,7 @@ class Cell(Frozen):
         ruleset: "defaults" for the knobs and learning rate of the suite, "tuned" where `ebb tune` chose them.
         replicate: 0 for all methods, so that they share initial weights and data order at a seed; 1 draws these anew,
             for the A/A control: the same method twice.
+        device: where the model is; tasks and measures are computed on the CPU.
     """
 
     task: Part
@@ -46,6 +47,7 @@ class Cell(Frozen):
     seed: int = Field(ge=0)
     ruleset: Literal["defaults", "tuned"] = "defaults"
     replicate: int = Field(default=0, ge=0)
+    device: Device = "cpu"
     harness: int = HARNESS
 
     @property

@@ -8,7 +8,7 @@ from benchmark.errors import UsageError
 from benchmark.running.cell import Cell, Part
 from benchmark.running.suites import Setting, Suite
 from benchmark.running.tuned import Tuned
-from benchmark.settings import Budget
+from benchmark.settings import Budget, Device, Precision
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Wishes:
         baselines: names, or `name:knob=value,knob=value`.
         budget: for every cell in place of the suite's.
         tuned: what tuning chose; each that fits a setting of the suite and a baseline is run beside the defaults.
+        device: where the models are.
+        precision: of training, in place of the suite's.
     """
 
     tasks: tuple[str, ...] = ()
@@ -35,6 +37,8 @@ class Wishes:
     seeds: int | None = None
     budget: Budget | None = None
     tuned: tuple[Tuned, ...] = ()
+    device: Device = "cpu"
+    precision: Precision | None = None
 
 
 def plan(registry: Registry, suite: Suite, wishes: Wishes) -> list[Job]:
@@ -49,7 +53,7 @@ def plan(registry: Registry, suite: Suite, wishes: Wishes) -> list[Job]:
     settings = suite.choose(wishes.tasks, wishes.models)
     baselines = [_baseline(registry, spec) for spec in wishes.baselines or suite.baselines]
     jobs = [
-        _job(registry, setting, baseline, seed, replicate, wishes.budget)
+        _job(registry, setting, baseline, seed, replicate, wishes)
         for seed in range(seeds)
         for setting in settings
         for baseline, replicate in _arms(setting, baselines)
@@ -65,16 +69,18 @@ def _arms(setting: Setting, baselines: Sequence[Part]) -> list[tuple[Part, int]]
     return [*((baseline, 0) for baseline in baselines), *((baseline, 1) for baseline in again)]
 
 
-def _job(registry: Registry, setting: Setting, baseline: Part, seed: int, replicate: int, budget: Budget | None) -> Job:
+def _job(registry: Registry, setting: Setting, baseline: Part, seed: int, replicate: int, wishes: Wishes) -> Job:
+    precision = wishes.precision or setting.optimisation.precision
     cell = Cell(
         task=_part(registry, "tasks", setting.task),
         model=_part(registry, "models", setting.model, setting.model_knobs),
         baseline=baseline,
-        budget=budget or setting.budget,
-        optimisation=setting.optimisation,
+        budget=wishes.budget or setting.budget,
+        optimisation=setting.optimisation.model_copy(update={"precision": precision}),
         evaluation=setting.evaluation,
         seed=seed,
         replicate=replicate,
+        device=wishes.device,
     )
     return Job(cell, setting.cpu_seconds)
 

@@ -97,6 +97,7 @@ def train_cell(
 ) -> tuple[Training, LearningCurve]:
     """Train the model of a cell and observe it; the same cell gives the same weights on the same machine."""
     model = build_model(registry.model(cell.model.name), task, cell.model.knobs, cell.seed, cell.replicate)
+    model.to(cell.device)
     baseline = registry.baseline(cell.baseline.name)(**cell.baseline.knobs)
     curve = LearningCurve(model, task, baseline, cell.optimisation, cell.seed)
 
