@@ -20,6 +20,7 @@ from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.noise import gumbel
 from benchmark.contracts.spaces import Continuous, Space
 from benchmark.contracts.task import Decoding, Replay, Response, Task
+from benchmark.models.captured import captured
 
 Respond = Callable[[Any, Tensor | None], Response]
 
@@ -158,7 +159,7 @@ def run(
         live = ~response.done  # [B]
         stopped, count = torch.zeros_like(live), torch.zeros_like(live, dtype=torch.int64)
         columns, own_columns = list(prompt), [torch.zeros_like(live) for _ in prompt]
-        stepper = model.stepper()
+        stepper = captured(model)
         logits, cache = stepper.prefill(torch.stack(prompt, 1) if prompt else response.supplied[:, None][:, :0])
         kept = [torch.zeros_like(logits) for _ in prompt]
         noise = draw.noise(logits, model.space)

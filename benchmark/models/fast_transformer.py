@@ -63,6 +63,20 @@ class FastState:
         keys, values = [part[rows] for part in self.keys], [part[rows] for part in self.values]
         return type(self)(keys, values, self.bias[rows], self.read)
 
+    @property
+    def full(self) -> bool:
+        """Whether the buffers have no room for another column."""
+        return self.read == self.bias.shape[3]
+
+    def append(self, layer: int, key: Tensor, value: Tensor) -> None:
+        """Write a layer's key and value, [B, H, D] each, of the column that is being read."""
+        self.keys[layer][..., self.read], self.values[layer][:, :, self.read] = key, value
+
+    def advanced(self) -> Self:
+        """The state after that column."""
+        self.read += 1
+        return self
+
     def columns(self, layer: int) -> tuple[Tensor, Tensor, Tensor]:
         """Keys [B H, D, S], values [B H, S, D] and biases [B H, 1, S] up to the column that is being read."""
         seen = self.read + 1
@@ -88,24 +102,23 @@ class FastTransformer:
         held = [cache.held(state.length) for cache in state.caches]
         keys, values = [k.transpose(2, 3) for k, _ in held], [v for _, v in held]
         made = FastState(keys, values, self._bias(len(prompt), state.length), state.length)
-        self._grow(made)
+        self.grow(made)
         return logits, made
 
     def step(self, token: Tensor, state: FastState) -> tuple[Tensor, FastState]:
         """Read one more token [B]: logits [B, V] of the next one, and the state."""
-        if state.read == state.bias.shape[3]:
-            self._grow(state)
+        if state.full:
+            self.grow(state)
         x = self.model.embed_once(token)  # [B, E]
         for index, layer in enumerate(self.layers):
             x = self._through(x, index, layer, state)
-        state.read += 1
-        return self.model.project(self.model.norm(x)), state
+        return self.model.project(self.model.norm(x)), state.advanced()
 
     def _through(self, x: Tensor, index: int, layer: Layer, state: FastState) -> Tensor:
         block, rows = layer.block, len(x)
         qkv = linear(block.attention_norm(x), layer.qkv, layer.qkv_bias).view(rows, 3, self.heads, self.size)
         query, key, value = qkv.unbind(1)  # [B, H, D] each
-        state.keys[index][..., state.read], state.values[index][:, :, state.read] = key, value
+        state.append(index, key, value)
         keys, values, bias = state.columns(index)
         scores = torch.baddbmm(bias, query.reshape(-1, 1, self.size), keys)  # [B H, 1, S]
         mixed = torch.bmm(scores.softmax(-1), values).view(rows, -1)  # [B, E]
@@ -113,7 +126,8 @@ class FastTransformer:
         wide = gelu_of(block.perceptron_norm(x), layer.widening, block.perceptron_in.bias)  # [B, 4 E]
         return sum_of(wide, layer.narrowing, x, block.perceptron_out.bias)
 
-    def _grow(self, state: FastState) -> None:
+    def grow(self, state: FastState) -> None:
+        """Double the buffers."""
         capacity, read = max(_FIRST_CAPACITY, 2 * state.read), state.read
         state.keys = [self._longer(part, (*part.shape[:3], capacity), read, 3) for part in state.keys]
         state.values = [self._longer(part, (*part.shape[:2], capacity, self.size), read, 2) for part in state.values]
@@ -121,7 +135,7 @@ class FastTransformer:
 
     @staticmethod
     def _longer(part: Tensor, shape: tuple[int, ...], read: int, axis: int) -> Tensor:
-        made: Any = part.new_empty(shape)
+        made: Any = part.new_zeros(shape)
         made.narrow(axis, 0, read).copy_(part.narrow(axis, 0, read))
         return made
 

@@ -19,6 +19,7 @@ from benchmark.contracts.spaces import Space
 from benchmark.errors import UsageError
 from benchmark.models.fast_linear import Linear
 from benchmark.models.fast_transformer import FastTransformer
+from benchmark.models.static_transformer import StaticTransformer
 
 _FIRST_CAPACITY = 64
 
@@ -138,8 +139,8 @@ class Transformer(SequenceModel):
         return self.norm(x), TransformerState(caches)
 
     def stepper(self) -> FastTransformer:
-        """The same weights, packed for stepping without gradient."""
-        return FastTransformer(self)
+        """The same weights, packed for stepping without gradient; of static shapes where a step may be captured."""
+        return StaticTransformer(self) if self.device.type == "cuda" else FastTransformer(self)
 
     def _bias(self, read: int, new: int) -> Tensor:
         """Biases [1, H, T, S] of `new` queries after `read` columns: -slope * distance, and -inf ahead of the query."""

@@ -1,0 +1,66 @@
+"""The transformer's step with shapes that do not change, so that it can be captured once and replayed (`captured`).
+
+All columns of the buffers are read at every step, and those ahead are masked. Meant for accelerators, where launching
+the kernels of a step costs more than reading columns that are not there yet.
+
+Axes: B batch, L layers, H heads, D features of a head.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from benchmark.models.fast_transformer import FastState, FastTransformer
+
+
+@dataclass
+class StaticState(FastState):
+    """What the layers have read.
+
+    Attributes:
+        column: [1] int64, the column that is being read, where the buffers are.
+    """
+
+    column: Tensor
+
+    @classmethod
+    def of(cls, state: FastState) -> Self:
+        """Take over a state."""
+        column = torch.full((1,), state.read, device=state.bias.device)
+        return cls(state.keys, state.values, state.bias, state.read, column)
+
+    def select(self, rows: Tensor) -> Self:
+        """Return a copy that holds the rows asked for."""
+        keys, values = [part[rows] for part in self.keys], [part[rows] for part in self.values]
+        return type(self)(keys, values, self.bias[rows], self.read, self.column.clone())
+
+    def append(self, layer: int, key: Tensor, value: Tensor) -> None:
+        """Write a layer's key and value, [B, H, D] each, of the column that is being read."""
+        self.keys[layer].index_copy_(3, self.column, key[..., None])
+        self.values[layer].index_copy_(2, self.column, value[:, :, None])
+
+    def advanced(self) -> Self:
+        """The state after that column, in the same buffers."""
+        return replace(self, read=self.read + 1, column=self.column + 1)
+
+    def take(self, after: Self) -> None:
+        """Become the state after a replayed step."""
+        self.column.copy_(after.column)
+        self.read += 1
+
+    def columns(self, layer: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Keys [B H, D, capacity], values [B H, capacity, D] and biases [B H, 1, capacity], -inf ahead."""
+        ahead = torch.arange(self.bias.shape[3], device=self.bias.device) > self.column  # [capacity]
+        bias = self.bias.masked_fill(ahead, float("-inf"))
+        return self.keys[layer].flatten(0, 1), self.values[layer].flatten(0, 1), bias.flatten(0, 1)
+
+
+class StaticTransformer(FastTransformer):
+    """Stands in for a transformer in a run; see `SequenceModel.stepper`."""
+
+    def prefill(self, prompt: Tensor) -> tuple[Tensor, StaticState]:
+        """Read a prompt [B, P] at once: logits [B, V] of the next token, and the state."""
+        logits, state = super().prefill(prompt)
+        return logits, StaticState.of(state)
