@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 
@@ -10,6 +11,39 @@ from benchmark.models.fast_linear import linear
 
 _SIZE = 1024  # rows and columns of the matrices
 _TIMES = 10
+_BEYOND_CACHES, _IN_CACHE = 2**28, 2**21  # bytes
+
+
+class Machine(NamedTuple):
+    """What bounds a computation, for each second of one core.
+
+    Attributes:
+        gemm_peak: FLOP of products of large matrices.
+        memory_bandwidth: bytes read and written in a copy that fits in no cache.
+        cache_bandwidth: the same in a copy of 2 MiB.
+    """
+
+    gemm_peak: float
+    memory_bandwidth: float
+    cache_bandwidth: float
+
+
+def machine() -> Machine:
+    """Measure this one."""
+    return Machine(gemm_peak(), copy_bandwidth(_BEYOND_CACHES), copy_bandwidth(_IN_CACHE))
+
+
+def copy_bandwidth(size: int) -> float:
+    """Bytes read and written per CPU-second in a copy of so many bytes."""
+    source = torch.ones(size // 4)
+    target = torch.empty_like(source)
+    times = max(1, _BEYOND_CACHES // size)
+
+    def copies() -> None:
+        for _ in range(times):
+            target.copy_(source)
+
+    return 2 * size * times / least_cpu_seconds(copies, _TIMES)
 
 
 def gemm_peak() -> float:

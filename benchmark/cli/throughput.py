@@ -3,11 +3,24 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+TrainingPath = Literal[
+    "scheduled_sampling_two_phase",
+    "scheduled_sampling_passes",
+    "scheduled_sampling_stepwise",
+    "reinforce",
+    "generation",
+    "torch_training",
+    "transformers_training",
+    "transformers_generation",
+    "x_transformers_training",
+    "x_transformers_generation",
+    "trl_reinforce",
+]
 Positive = Parameter(validator=Number(gte=1))
 
 
@@ -15,7 +28,9 @@ def throughput(
     *,
     models: list[str] | None = None,
     lengths: list[Annotated[int, Positive]] | None = None,
+    batches: list[Annotated[int, Positive]] | None = None,
     tokens: Annotated[int, Positive] = 8192,
+    paths: list[TrainingPath] | None = None,
     repeats: Annotated[int, Positive] = 3,
     peers: bool = False,
     plugin: list[Path] | None = None,
@@ -28,38 +43,37 @@ def throughput(
 
     Args:
         models: these models only; may be given more than once.
-        lengths: sequence lengths; 32, 128 and 512 if not given.
-        tokens: tokens per update; the batch is this over the length.
+        lengths: sequence lengths; 32, 128, 512 and 1024 if not given.
+        batches: sequences per update; may be given more than once.
+        tokens: tokens per update where no batch is given: as many sequences as make them up.
+        paths: these paths only; may be given more than once. Teacher forcing, the reference, is timed always.
         repeats: timed updates of each path, after one that is not counted.
-        peers: time Hugging Face transformers and x-transformers of the same size beside the suite's transformer, where
-            they are installed (extra `peers`).
+        peers: time other implementations of the same size beside the suite's transformer: a GPT in plain torch, and
+            Hugging Face transformers, x-transformers and TRL where they are installed (extra `peers`).
         plugin: a file with a model; may be given more than once.
-        out: folder for throughput.json and figures/throughput.{pdf,svg,png}.
+        out: folder for throughput.json and figures.
         as_json: print the rows as JSON and nothing else.
     """
     from benchmark.checking.peers import missing_peers
-    from benchmark.checking.throughput import measure
+    from benchmark.checking.throughput import Plan, measure
     from benchmark.contracts.registry import Registry
-    from benchmark.reporting.throughput import print_throughput, write_throughput
+    from benchmark.reporting.throughput import aims, print_throughput, write_throughput
     from benchmark.running.store import make_writable
 
     make_writable(out)
-    for package in missing_peers() if peers else ():
-        print(f"skipped: {package} is not installed", file=sys.stderr)
+    for peer, packages in missing_peers().items() if peers else ():
+        print(f"skipped: {peer}, for want of {packages}", file=sys.stderr)
     registry = Registry(plugin or ())
     names = models or [entry.name for entry in registry.of("models") if not entry.reason]
+    plan = Plan(lengths or (32, 128, 512, 1024), batches or (), tokens, repeats, tuple(paths or ()), peers)
     rows = measure(
-        [registry.model(name) for name in names],
-        lengths or [32, 128, 512],
-        tokens,
-        repeats,
-        report=lambda line: print(line, file=sys.stderr, flush=True),
-        peers=peers,
+        [registry.model(name) for name in names], plan, report=lambda line: print(line, file=sys.stderr, flush=True)
     )
-    write_throughput(rows, out, command=" ".join(["ebb throughput", *sys.argv[2:]]))
+    figures = write_throughput(rows, out, command=" ".join(["ebb throughput", *sys.argv[2:]]))
     if as_json:
-        print(json.dumps(rows, indent=1))
+        print(json.dumps({"rows": rows, "aims": aims(rows)}, indent=1))
     else:
         print_throughput(rows)
-        print(f"\nwritten: {out}/throughput.json and figures/throughput.pdf .svg .png")
+        drawn = ", ".join(sorted({path.stem for path in figures}))
+        print(f"\nwritten: {out}/throughput.json; {out}/figures: {drawn}")
     return 0

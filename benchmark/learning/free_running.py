@@ -24,7 +24,7 @@ from benchmark.models.captured import captured
 
 Respond = Callable[[Any, Tensor | None], Response]
 
-_NOISE_BLOCK = 2**18  # numbers that are drawn at once
+_NOISE_BLOCK = 2**16  # numbers that are drawn at once
 _NOISE_COLUMNS = 64  # at most
 _LOOK_EVERY = 32  # columns between looks at whether all rows have ended, where a look waits for the device
 

@@ -2,23 +2,15 @@
 
 import pytest
 
-from benchmark.checking.throughput import training_updates
+from benchmark.checking.training_paths import PATHS, prepare, training_updates
 from tests.factories import MODELS
 
 pytestmark = pytest.mark.benchmark
-PATHS = (
-    "teacher_forcing",
-    "scheduled_sampling_two_phase",
-    "scheduled_sampling_passes",
-    "scheduled_sampling_stepwise",
-    "reinforce",
-    "generation",
-)
 
 
 @pytest.mark.parametrize("length", [32, 128])
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("model_class", MODELS)
 def test_an_update(benchmark, model_class, path, length):
-    update = training_updates(model_class, length, batch_size=2048 // length)[path]
+    update = training_updates(*prepare(model_class, length, 2048 // length))[path]
     benchmark.pedantic(update, rounds=3, warmup_rounds=1)
