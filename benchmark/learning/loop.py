@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from benchmark.contracts.baseline import Baseline
+from benchmark.contracts.batch import Batch
 from benchmark.contracts.context import Loss
 from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.streams import seeded, stream
@@ -24,6 +25,7 @@ from benchmark.learning.context import Origin, UpdateContext
 from benchmark.settings import Budget, Optimisation
 
 _LINES = 50  # of the log
+_AT_ONCE = 8  # batches that are drawn together where all sequences are of one length
 
 
 @dataclass
@@ -97,6 +99,7 @@ class Trainer:
         self.model, self.task, self.baseline = model, task, baseline
         self.budget, self.settings, self.origin = budget, settings, _origin(task, seed, replicate)
         self.spent, self.log, self.counted = Spent(), [], model.evaluations
+        self.drawn: tuple[int, Batch] | None = None  # the number of a block of batches, and the block
         baseline.build(model, stream(*self.origin, "build"))
         self.parameters = [*model.parameters(), *baseline.parameters()]
         self.optimiser = torch.optim.AdamW(
@@ -124,9 +127,7 @@ class Trainer:
     def update(self) -> None:
         """Draw a batch and take one step of the optimiser."""
         step, progress = self.spent.updates, self.progress
-        batch = self.task.sample(
-            "train", self.settings.batch, self.task.curve.trained, stream(*self.origin, "order", step)
-        ).to(self.model.device)
+        batch = self._batch(step).to(self.model.device)
         self.model.train()
         self.model.noise = stream(*self.origin, "dropout", step)
         ctx = UpdateContext(self.task, self.origin, step, progress)
@@ -142,6 +143,16 @@ class Trainer:
         if progress >= len(self.log) / _LINES:
             figures = {"update": self.spent.updates, "objective": loss.objective.item(), "nll": loss.nll}
             self.log.append(figures | {"gradient_norm": norm} | loss.parts | ctx.figures)
+
+    def _batch(self, step: int) -> Batch:
+        """Draw the batch of an update; sequences of one length come several batches at once, at the price of one."""
+        shortest, longest = self.task.curve.trained
+        at_once, size = (_AT_ONCE if shortest == longest else 1), self.settings.batch
+        block, place = divmod(step, at_once)
+        if self.drawn is None or self.drawn[0] != block:
+            order = stream(*self.origin, "order", block)
+            self.drawn = block, self.task.sample("train", at_once * size, self.task.curve.trained, order)
+        return self.drawn[1].select(slice(place * size, (place + 1) * size))
 
     def _precision(self) -> AbstractContextManager[Any]:
         if self.settings.precision == "float32":
