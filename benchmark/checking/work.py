@@ -1,6 +1,5 @@
 """What a computation asks of the memory: the bytes it moves, and the most that it holds at once."""
 
-import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -8,8 +7,6 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-
-os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler would print a line at each start and stop
 
 
 class Work(NamedTuple):

@@ -1,6 +1,7 @@
 """`ebb throughput`: tokens per second of the parallel and the step-wise training paths."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -54,6 +55,7 @@ def throughput(
         out: folder for throughput.json and figures.
         as_json: print the rows as JSON and nothing else.
     """
+    os.environ |= {"KINETO_LOG_LEVEL": "99", "TORCH_CPP_LOG_LEVEL": "ERROR"}  # profiling is silent; read by torch
     from benchmark.checking.peers import missing_peers
     from benchmark.checking.throughput import Plan, measure
     from benchmark.contracts.registry import Registry

@@ -56,7 +56,7 @@ def _panels(rows: Sequence[Row], stem: Path, command: str, draw: Callable[["Axes
         for axis, model in zip(axes, models, strict=True):
             draw(axis, [row for row in rows if row["model"] == model])
             axis.set_title(model)
-        shared_legend(figure, axes, columns=3)
+        shared_legend(figure, axes, columns=len(models))
         return save(figure, stem, command)
 
 
@@ -106,6 +106,7 @@ def _roofline(rows: Sequence[Row], stem: Path, command: str) -> list[Path]:
                     [row["flop_per_byte"]], [row["flop_per_cpu_second"] / 1e9], label=TITLES[row["path"]], **style
                 )
         axis.set(xscale="log", xlabel="model FLOP per byte that operations move", ylabel="model GFLOP per CPU-second")
+        axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         logarithmic_values(axis)
         axis.label_outer()
 
