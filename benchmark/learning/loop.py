@@ -114,11 +114,11 @@ class Trainer:
         Raises:
             Diverged: if the objective or the gradient leaves the finite numbers, with the step and the value.
         """
-        started = time.perf_counter()
+        started = time.perf_counter() - self.spent.wall_seconds
         while (progress := self.progress) < 1:
             observe(progress)
             self.update()
-        self.spent.wall_seconds += time.perf_counter() - started
+            self.spent.wall_seconds = time.perf_counter() - started
         return Training(self.baseline.deployed(self.model).eval(), self.spent, self.log)
 
     def update(self) -> None:
@@ -167,6 +167,7 @@ class Trainer:
         """Return all that it takes to go on from here: tensors, numbers and words alone."""
         return {
             "model": self.model.state_dict(),
+            "noise": self.model.noise.get_state(),  # an update draws it anew; who observes in between goes on with it
             "optimiser": self.optimiser.state_dict(),
             "baseline": self.baseline.state_dict(),
             "counted": self.counted,
@@ -177,6 +178,8 @@ class Trainer:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state."""
         self.model.load_state_dict(state["model"])
+        self.model.noise = torch.Generator()
+        self.model.noise.set_state(state["noise"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.baseline.load_state_dict(state["baseline"])
         self.counted, self.spent, self.log = state["counted"], Spent(**state["spent"]), list(state["log"])
