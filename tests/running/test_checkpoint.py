@@ -128,7 +128,7 @@ class Slow(Behaves):
     \"\"\"Takes a quarter of a second for each update.\"\"\"
     name = "slow"
     def loss(self, model, batch, ctx):
-        time.sleep(0.2)
+        time.sleep(0.1)
         return super().loss(model, batch, ctx)
 """
 
@@ -138,7 +138,7 @@ def test_a_cell_that_took_too_long_goes_on_when_retried_and_leaves_no_checkpoint
     plugin.write_text(SLOW)
     store.prepare()
     slow = cell("slow")
-    slow = slow.model_copy(update={"budget": Budget(updates=16)})
+    slow = slow.model_copy(update={"budget": Budget(updates=24)})
     terms = Terms(2.5, (str(plugin),), checkpoints=str(store.checkpoints), interval=0)
     tries, deadline = [], time.monotonic() + 120
     while not tries or (tries[-1].status == "timeout" and time.monotonic() < deadline):
