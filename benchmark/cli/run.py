@@ -33,6 +33,9 @@ def run(
     timeout: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
     memory: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
     checkpoint: Annotated[float, Parameter(validator=Number(gte=0))] = 60,
+    engine: Literal["local", "ray", "slurm"] = "local",
+    address: str | None = None,
+    gpus: Annotated[float, Parameter(validator=Number(gte=0))] = 0,
     out: Path | None = None,
     plugin: list[Path] | None = None,
     retry: list[Retried] | None = None,
@@ -61,10 +64,13 @@ def run(
         seeds: how many seeds, counted from 0.
         updates: updates of every cell, in place of the suite's.
         evaluations: model evaluations of every cell (roll-outs counted) in place of a number of updates.
-        jobs: processes, each with one thread; one per core if not given.
+        jobs: cells at a time, each with one thread; one per core of this machine if not given.
         timeout: seconds a cell may take.
         memory: GB that a cell may allocate, about 0.3 of it for the program itself; no limit if not given.
         checkpoint: seconds between two savings of a cell's training, from which it goes on after it was stopped.
+        engine: local processes, ray (the extra `ray`) or a job array of slurm (the extra `slurm`).
+        address: of a running Ray cluster, "auto" for that of this machine; without it Ray is started here.
+        gpus: of a cell, by ray or slurm; with ray a fraction shares one.
         out: folder for records, board and figure; results/runs/SUITE if not given.
         plugin: a file with a task, baseline or model; may be given more than once.
         retry: run cells again that ended with this status.
@@ -75,8 +81,8 @@ def run(
     """
     del config  # read before the command is called
     from benchmark.contracts.registry import Registry
+    from benchmark.running.engines.choice import make_engine
     from benchmark.running.engines.engine import Terms
-    from benchmark.running.engines.local import LocalEngine
     from benchmark.running.lock import locked
     from benchmark.running.planning import Wishes, plan
     from benchmark.running.runner import run_jobs, sort_out
@@ -112,6 +118,7 @@ def run(
         memory=memory,
         checkpoints=str(store.checkpoints.resolve()),
         interval=checkpoint,
+        gpus=gpus,
     )
     with locked(folder):
         sweep, to_do = sort_out(planned, store, frozenset(retry or ()))
@@ -121,7 +128,7 @@ def run(
             from benchmark.cli.progress import reporter
 
             with reporter() as report:
-                run_jobs(to_do, store, sweep, LocalEngine(terms, jobs or cores()), report)
+                run_jobs(to_do, store, sweep, make_engine(engine, terms, jobs or cores(), folder, address), report)
         if sweep.records:
             print_board(*write_reports(folder))
     return _close(sweep, folder)

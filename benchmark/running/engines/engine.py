@@ -23,6 +23,7 @@ class Terms:
         plugins: files with plugins that the cells need.
         memory: GB (10^9 bytes) that a cell may allocate, None for no limit.
         gpus: that a cell is given, where the engine gives any; a fraction shares one.
+        devices: GPUs that a cell sees, as in CUDA_VISIBLE_DEVICES; None for what its machine says.
         checkpoints: folder for the state of training, None for none; made where it is missing.
         interval: seconds between two checkpoints of a cell.
         validation: train only, and return the quality on validation data.
@@ -33,6 +34,7 @@ class Terms:
     _: KW_ONLY
     memory: float | None = None
     gpus: float = 0
+    devices: str | None = None
     checkpoints: str | None = None
     interval: float = 60
     validation: bool = False

@@ -63,6 +63,8 @@ def _become(cell_json: str, terms: Terms, result: IO[bytes], output: Output) -> 
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         output.take_over(keep=result.fileno())
         _limit(terms.memory)
+        if terms.devices is not None:
+            os.environ["CUDA_VISIBLE_DEVICES"] = terms.devices
         result.write(_work(cell_json, terms).encode())
         result.flush()
         code = 0
