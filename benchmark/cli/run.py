@@ -36,6 +36,7 @@ def run(
     engine: Literal["local", "ray", "slurm"] = "local",
     address: str | None = None,
     gpus: Annotated[float, Parameter(validator=Number(gte=0))] = 0,
+    ranks: Annotated[int, Positive] = 1,
     out: Path | None = None,
     plugin: list[Path] | None = None,
     retry: list[Retried] | None = None,
@@ -70,6 +71,7 @@ def run(
         checkpoint: seconds between two savings of a cell's training, from which it goes on after it was stopped.
         engine: local processes, ray (the extra `ray`) or a job array of slurm (the extra `slurm`).
         address: of a running Ray cluster, "auto" for that of this machine; without it Ray is started here.
+        ranks: processes that share the training of each cell; its numbers are then those of one process to rounding.
         gpus: of a cell, by ray or slurm; with ray a fraction shares one.
         out: folder for records, board and figure; results/runs/SUITE if not given.
         plugin: a file with a task, baseline or model; may be given more than once.
@@ -119,6 +121,7 @@ def run(
         checkpoints=str(store.checkpoints.resolve()),
         interval=checkpoint,
         gpus=gpus,
+        ranks=ranks,
     )
     with locked(folder):
         sweep, to_do = sort_out(planned, store, frozenset(retry or ()))

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import torch.distributed
+
 from benchmark.contracts.registry import Registry
 from benchmark.contracts.task import Task
 from benchmark.errors import Diverged, NotApplicable
+from benchmark.learning.data_parallel import ParallelTrainer
 from benchmark.learning.loop import Trainer, Training, build_model
 from benchmark.measuring.evaluation import evaluate
 from benchmark.measuring.learning_curve import LearningCurve
@@ -27,6 +30,10 @@ def work(cell_json: str, terms: Terms) -> str:
 
     Text in and text out: a plugin's objects do not survive the way between processes.
     """
+    if terms.ranks > 1:
+        from benchmark.running.ranks import work_on_ranks  # here, as it takes a second to import
+
+        return work_on_ranks(cell_json, terms)
     cell = Cell.model_validate_json(cell_json)
     checkpoint = None
     if terms.checkpoints:
@@ -142,7 +149,8 @@ def _prepare(cell: Cell, registry: Registry, task: Task) -> tuple[Trainer, Learn
     model.to(cell.device)
     baseline = registry.baseline(cell.baseline.name)(**cell.baseline.knobs)
     curve = LearningCurve(model, task, baseline, cell.optimisation, cell.seed)
-    return Trainer(model, task, baseline, cell.budget, cell.optimisation, cell.seed, cell.replicate), curve
+    trainer = ParallelTrainer if torch.distributed.is_initialized() else Trainer
+    return trainer(model, task, baseline, cell.budget, cell.optimisation, cell.seed, cell.replicate), curve
 
 
 def facts(task: Task) -> TaskFacts:

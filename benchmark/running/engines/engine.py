@@ -24,6 +24,7 @@ class Terms:
         memory: GB (10^9 bytes) that a cell may allocate, None for no limit.
         gpus: that a cell is given, where the engine gives any; a fraction shares one.
         devices: GPUs that a cell sees, as in CUDA_VISIBLE_DEVICES; None for what its machine says.
+        ranks: processes that share the training of one cell, a part of each batch to each.
         checkpoints: folder for the state of training, None for none; made where it is missing.
         interval: seconds between two checkpoints of a cell.
         validation: train only, and return the quality on validation data.
@@ -35,6 +36,7 @@ class Terms:
     memory: float | None = None
     gpus: float = 0
     devices: str | None = None
+    ranks: int = 1
     checkpoints: str | None = None
     interval: float = 60
     validation: bool = False
