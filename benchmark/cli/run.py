@@ -35,7 +35,7 @@ def run(
     checkpoint: Annotated[float, Parameter(validator=Number(gte=0))] = 60,
     engine: Literal["local", "ray", "slurm"] = "local",
     address: str | None = None,
-    gpus: Annotated[float, Parameter(validator=Number(gte=0))] = 0,
+    gpus: Annotated[float | None, Parameter(validator=Number(gte=0))] = None,
     ranks: Annotated[int, Positive] = 1,
     out: Path | None = None,
     plugin: list[Path] | None = None,
@@ -72,7 +72,7 @@ def run(
         engine: local processes, ray (the extra `ray`) or a job array of slurm (the extra `slurm`).
         address: of a running Ray cluster, "auto" for that of this machine; without it Ray is started here.
         ranks: processes that share the training of each cell; its numbers are then those of one process to rounding.
-        gpus: of a cell, by ray or slurm; with ray a fraction shares one.
+        gpus: of a cell, by ray or slurm; with ray a fraction shares one; with --device cuda one a rank if not given.
         out: folder for records, board and figure; results/runs/SUITE if not given.
         plugin: a file with a task, baseline or model; may be given more than once.
         retry: run cells again that ended with this status.
@@ -110,7 +110,9 @@ def run(
         device,
         precision,
     )
-    require(device)
+    devices = local_devices(device) if engine == "local" else ()
+    if gpus is None:
+        gpus = ranks if device == "cuda" and engine != "local" else 0
     planned = plan(Registry(plugin or ()), chosen, wishes)
     store = Store(folder)
     store.prepare()
@@ -130,19 +132,28 @@ def run(
         if to_do:
             from benchmark.cli.progress import reporter
 
+            made = make_engine(engine, terms, jobs or cores(), folder, address, devices if ranks == 1 else ())
             with reporter() as report:
-                run_jobs(to_do, store, sweep, make_engine(engine, terms, jobs or cores(), folder, address), report)
+                run_jobs(to_do, store, sweep, made, report)
         if sweep.records:
             print_board(*write_reports(folder))
     return _close(sweep, folder)
 
 
-def require(device: Device) -> None:
-    """Raise a UsageError where this machine lacks a device."""
+def local_devices(device: Device) -> tuple[str, ...]:
+    """Number the GPUs of this machine, none for the CPU.
+
+    Raises:
+        UsageError: where there is none of the kind asked for.
+    """
+    if device == "cpu":
+        return ()
     import torch
 
-    if device == "cuda" and not torch.cuda.is_available():
+    if not torch.cuda.is_available():
         raise UsageError("torch finds no CUDA device here, so --device cuda cannot be used; leave it out for the CPU")
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return tuple(seen.split(",")) if seen else tuple(map(str, range(torch.cuda.device_count())))
 
 
 def plugin_files(files: list[Path] | None) -> tuple[str, ...]:

@@ -28,7 +28,10 @@ def work_on_ranks(cell_json: str, terms: Terms) -> str:
 
 def _work_as_rank(cell_json: str, terms: Terms) -> str:
     """Run a cell as one of its ranks; the first alone saves checkpoints, which are the same for all."""
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    gpus = torch.cuda.device_count()
+    dist.init_process_group("nccl" if gpus else "gloo")
+    if gpus:
+        torch.cuda.set_device(dist.get_rank() % gpus)
     try:
         return work(cell_json, terms if dist.get_rank() == 0 else replace(terms, interval=float("inf")))
     finally:

@@ -119,7 +119,7 @@ def test_a_listing_for_people_names_everything(capsys):
         (["run", "--updates", "3", "--evaluations", "5"], "a budget is in updates or in evaluations"),
         (["run", "--memory", "0"], "--memory. Must be > 0"),
         (["run", "smoke", "--address", "auto"], "--address is that of a Ray cluster and goes with --engine ray"),
-        (["run", "smoke", "--gpus", "1"], "--gpus goes with --engine ray or slurm"),
+        (["run", "smoke", "--gpus", "1"], "share the GPUs of this machine; --gpus goes with"),
         (["run", "smoke", "--engine", "dask"], 'Choose from: "local", "ray", "slurm"'),
         (["run", "--no-such-option"], "Unknown option"),
         (["run", "--plugin", "nowhere.py"], "there is no plugin file nowhere.py"),

@@ -117,3 +117,19 @@ def test_cells_after_a_misbehaving_one_run_in_a_process_that_it_never_touched(tm
     terms = Terms(30, (str(plugin),))
     sweep = run_jobs([Job(cell, 1.0) for cell in cells], store, Sweep(), LocalEngine(terms, 1))
     assert numbers(sweep.made[1]) == numbers(run_cell(cells[1], Registry()))
+
+
+def test_cells_are_given_one_gpu_each_and_share_them_evenly(tmp_path):
+    plugin = tmp_path / "sees.py"
+    plugin.write_text(
+        "import os\nfrom tests.running.misbehaving import Behaves as Base\n"
+        "class Sees(Base):\n    name = 'sees'\n"
+        "    def loss(self, model, batch, ctx):\n        raise ValueError(os.environ['CUDA_VISIBLE_DEVICES'])\n"
+    )
+    seen = []
+    with LocalEngine(Terms(30, (str(plugin),)), 4, devices=("2", "5")) as engine:
+        for seed in range(4):
+            engine.submit(make_cell("hmm_language", "sees", seed))
+        while engine.unfinished:
+            seen += [record.reason for record in engine.wait(1)]
+    assert sorted(seen) == ["ValueError: 2", "ValueError: 2", "ValueError: 5", "ValueError: 5"]

@@ -1,5 +1,6 @@
 """Which engine runs the cells."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -10,11 +11,19 @@ from benchmark.running.engines.local import LocalEngine
 EngineName = Literal["local", "ray", "slurm"]
 
 
-def make_engine(name: EngineName, terms: Terms, workers: int, folder: Path, address: str | None = None) -> Engine:
+def make_engine(
+    name: EngineName,
+    terms: Terms,
+    workers: int,
+    folder: Path,
+    address: str | None = None,
+    devices: Sequence[str] = (),
+) -> Engine:
     """Make an engine by name; what it needs beyond this package is imported here.
 
     Args:
         workers: cells at a time.
+        devices: GPUs of this machine that local processes share.
         folder: for what an engine writes beside the records.
         address: of a Ray cluster.
 
@@ -24,7 +33,7 @@ def make_engine(name: EngineName, terms: Terms, workers: int, folder: Path, addr
     if address and name != "ray":
         raise UsageError(f"--address is that of a Ray cluster and goes with --engine ray, got --engine {name}")
     if terms.gpus and name == "local":
-        raise UsageError("local processes are given no GPU of their own; --gpus goes with --engine ray or slurm")
+        raise UsageError("local processes share the GPUs of this machine; --gpus goes with --engine ray or slurm")
     if name == "ray":
         from benchmark.running.engines.ray import RayEngine
 
@@ -33,4 +42,4 @@ def make_engine(name: EngineName, terms: Terms, workers: int, folder: Path, addr
         from benchmark.running.engines.slurm import SlurmEngine
 
         return SlurmEngine(terms, workers, folder / "slurm")
-    return LocalEngine(terms, workers)
+    return LocalEngine(terms, workers, devices)

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 
@@ -22,12 +23,14 @@ class LocalEngine(Engine):
 
     Args:
         workers: cells at a time.
+        devices: numbers of GPUs; each cell is given one, which it shares where there are fewer than workers.
     """
 
-    def __init__(self, terms: Terms, workers: int) -> None:
+    def __init__(self, terms: Terms, workers: int, devices: Sequence[str] = ()) -> None:
         super().__init__(terms)
-        self._workers = workers
+        self._workers, self._devices = workers, devices
         self._running: dict[connection.Connection, tuple[BaseProcess, Cell]] = {}
+        self._given: dict[connection.Connection, str | None] = {}  # the device of each cell that runs
 
     @property
     def running(self) -> int:
@@ -39,8 +42,10 @@ class LocalEngine(Engine):
 
     def _begin(self, cells: Sequence[Cell]) -> None:
         for cell in cells:
-            process, answer = start_guard(cell.model_dump_json(), self.terms)
-            self._running[answer] = process, cell
+            taken = list(self._given.values())
+            device = min(self._devices, key=taken.count, default=None)
+            process, answer = start_guard(cell.model_dump_json(), replace(self.terms, devices=device))
+            self._running[answer], self._given[answer] = (process, cell), device
 
     def _ended(self, seconds: float) -> list[Record]:
         ready = connection.wait(list(self._running), seconds)
@@ -48,6 +53,7 @@ class LocalEngine(Engine):
 
     def _take(self, answer: connection.Connection) -> Record:
         process, cell = self._running.pop(answer)
+        del self._given[answer]
         record = receive(answer, cell)
         process.join()
         return record
@@ -61,6 +67,7 @@ class LocalEngine(Engine):
             process.kill()
             answer.close()
         self._running.clear()
+        self._given.clear()
 
 
 def start_guard(cell_json: str, terms: Terms) -> tuple[BaseProcess, connection.Connection]:

@@ -43,9 +43,9 @@ class RayEngine(Engine):
             has = {name: size for name, size in self._ray.cluster_resources().items() if name in ("CPU", "GPU")}
             self._ray.shutdown()
             raise UsageError(
-                f"no cell would ever begin: each takes 1 CPU and {terms.gpus:g} GPU, the cluster has {has}"
+                f"no cell would ever begin: each takes {terms.ranks} CPU and {terms.gpus:g} GPU, the cluster has {has}"
             )
-        self._task = self._ray.remote(_run).options(num_cpus=1, num_gpus=terms.gpus, max_retries=_RETRIES)
+        self._task = self._ray.remote(_run).options(num_cpus=terms.ranks, num_gpus=terms.gpus, max_retries=_RETRIES)
 
     @property
     def running(self) -> int:
@@ -54,7 +54,7 @@ class RayEngine(Engine):
 
     def _capacity(self) -> int:
         has, gpus = self._ray.cluster_resources(), self.terms.gpus
-        return int(min(has.get("CPU", 0), has.get("GPU", 0) / gpus if gpus else float("inf")))
+        return int(min(has.get("CPU", 0) / self.terms.ranks, has.get("GPU", 0) / gpus if gpus else float("inf")))
 
     def _room(self) -> int:
         return max(self._capacity(), 1) - len(self._running)

@@ -52,7 +52,7 @@ class SlurmEngine(Engine):
         self._executor.update_parameters(
             job_name="ebb",
             time=math.ceil((terms.timeout + _START) / 60),
-            cpus_per_task=1,
+            cpus_per_task=terms.ranks,
             array_parallelism=workers,
             setup=[f"export {name}=1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")],
             **({"gres": f"gpu:{int(terms.gpus)}"} if terms.gpus else {}),
