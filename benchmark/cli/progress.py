@@ -18,14 +18,21 @@ def reporter() -> Iterator[Callable[[Progress], None]]:
     """Yield what shows a sweep's progress on standard error."""
     console = Console(stderr=True)
     began = time.monotonic()
+    announce = _Once()
     if not console.is_terminal:
-        yield lambda progress: _line(progress, began)
+
+        def write(progress: Progress) -> None:
+            announce(progress)
+            _line(progress, began)
+
+        yield write
         return
     bar = Bar(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"), console=console)
     with bar:
         line = bar.add_task("starting", total=1.0, left="")
 
         def show(progress: Progress) -> None:
+            announce(progress)
             if progress.latest is not None:
                 bar.console.print(describe(progress.latest), highlight=False)
             bar.update(
@@ -54,6 +61,21 @@ def describe(record: Record) -> str:
 def _counts(progress: Progress) -> str:
     failed = f", {progress.failed} failed" if progress.failed else ""
     return f"{progress.done} of {progress.total} cells, {progress.running} running{failed}"
+
+
+class _Once:
+    """Says once that the sweep is about to stop."""
+
+    said = False
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.stopping and not self.said:
+            self.said = True
+            print(
+                f"stopping: {progress.running} running cells are finished first; Ctrl-C again stops at once",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def _left(progress: Progress, elapsed: float) -> str:

@@ -1,6 +1,7 @@
 """`ebb run`: run the cells of a suite that are missing, then print the board."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -30,6 +31,12 @@ def run(
     evaluations: Annotated[int | None, Positive] = None,
     jobs: Annotated[int | None, Positive] = None,
     timeout: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
+    memory: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
+    checkpoint: Annotated[float, Parameter(validator=Number(gte=0))] = 60,
+    engine: Literal["local", "ray", "slurm"] = "local",
+    address: str | None = None,
+    gpus: Annotated[float | None, Parameter(validator=Number(gte=0))] = None,
+    ranks: Annotated[int, Positive] = 1,
     out: Path | None = None,
     plugin: list[Path] | None = None,
     retry: list[Retried] | None = None,
@@ -47,7 +54,8 @@ def run(
         ebb run --tasks copycat_tagging --models gru --seeds 5 --updates 800
         ebb run --baselines scheduled_sampling:schedule=linear,end=0.25 --baselines teacher_forcing
 
-    Exit code: 0 all cells ok or not applicable, 1 some cell failed (listed at the end), 2 usage, 130 interrupted.
+    Exit code: 0 all cells ok or not applicable, 1 some cell failed (listed at the end), 2 usage, 130 interrupted,
+    143 terminated. Ctrl-C lets running cells finish; a second one stops at once.
 
     Args:
         suite: smoke, quick or full.
@@ -57,8 +65,14 @@ def run(
         seeds: how many seeds, counted from 0.
         updates: updates of every cell, in place of the suite's.
         evaluations: model evaluations of every cell (roll-outs counted) in place of a number of updates.
-        jobs: processes, each with one thread; one per core if not given.
+        jobs: cells at a time, each with one thread; one per core of this machine if not given.
         timeout: seconds a cell may take.
+        memory: GB that a cell may allocate, about 0.3 of it for the program itself; no limit if not given.
+        checkpoint: seconds between two savings of a cell's training, from which it goes on after it was stopped.
+        engine: local processes, ray (the extra `ray`) or a job array of slurm (the extra `slurm`).
+        address: of a running Ray cluster, "auto" for that of this machine; without it Ray is started here.
+        ranks: processes that share the training of each cell; its numbers are then those of one process to rounding.
+        gpus: of a cell, by ray or slurm; with ray a fraction shares one; with --device cuda one a rank if not given.
         out: folder for records, board and figure; results/runs/SUITE if not given.
         plugin: a file with a task, baseline or model; may be given more than once.
         retry: run cells again that ended with this status.
@@ -69,6 +83,9 @@ def run(
     """
     del config  # read before the command is called
     from benchmark.contracts.registry import Registry
+    from benchmark.running.engines.choice import make_engine
+    from benchmark.running.engines.engine import Terms
+    from benchmark.running.lock import locked
     from benchmark.running.planning import Wishes, plan
     from benchmark.running.runner import run_jobs, sort_out
     from benchmark.running.store import Store
@@ -93,38 +110,55 @@ def run(
         device,
         precision,
     )
-    require(device)
+    devices = local_devices(device) if engine == "local" else ()
+    if gpus is None:
+        gpus = ranks if device == "cuda" and engine != "local" else 0
     planned = plan(Registry(plugin or ()), chosen, wishes)
     store = Store(folder)
     store.prepare()
-    sweep, to_do = sort_out(planned, store, frozenset(retry or ()))
-    report_damaged(sweep.damaged)
-    _announce(len(planned), len(to_do), folder)
-    if to_do:
-        from benchmark.cli.progress import reporter
+    terms = Terms(
+        timeout or chosen.timeout,
+        plugin_files(plugin),
+        memory=memory,
+        checkpoints=str(store.checkpoints.resolve()),
+        interval=checkpoint,
+        gpus=gpus,
+        ranks=ranks,
+    )
+    with locked(folder):
+        sweep, to_do = sort_out(planned, store, frozenset(retry or ()))
+        report_damaged(sweep.damaged)
+        _announce(len(planned), len(to_do), folder)
+        if to_do:
+            from benchmark.cli.progress import reporter
 
-        workers = jobs or cores()
-        with reporter() as report:
-            run_jobs(
-                to_do,
-                store,
-                sweep,
-                workers=workers,
-                timeout=timeout or chosen.timeout,
-                plugins=plugin or (),
-                report=report,
-            )
-    if sweep.records:
-        print_board(*write_reports(folder))
+            made = make_engine(engine, terms, jobs or cores(), folder, address, devices if ranks == 1 else ())
+            with reporter() as report:
+                run_jobs(to_do, store, sweep, made, report)
+        if sweep.records:
+            print_board(*write_reports(folder))
     return _close(sweep, folder)
 
 
-def require(device: Device) -> None:
-    """Raise a UsageError where this machine lacks a device."""
+def local_devices(device: Device) -> tuple[str, ...]:
+    """Number the GPUs of this machine, none for the CPU.
+
+    Raises:
+        UsageError: where there is none of the kind asked for.
+    """
+    if device == "cpu":
+        return ()
     import torch
 
-    if device == "cuda" and not torch.cuda.is_available():
+    if not torch.cuda.is_available():
         raise UsageError("torch finds no CUDA device here, so --device cuda cannot be used; leave it out for the CPU")
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return tuple(seen.split(",")) if seen else tuple(map(str, range(torch.cuda.device_count())))
+
+
+def plugin_files(files: list[Path] | None) -> tuple[str, ...]:
+    """Name plugin files so that they are found from anywhere."""
+    return tuple(str(file.resolve()) for file in files or ())
 
 
 def cores() -> int:
@@ -151,12 +185,13 @@ def _close(sweep: "Sweep", folder: Path) -> int:
     }
     for line in sorted(absent):
         print(f"not applicable: {line}", file=sys.stderr)
-    if sweep.interrupted:
+    if sweep.stopped:
         print(
-            f"interrupted: {len(sweep.made)} cells were finished and are stored; the same command goes on from here",
+            f"stopped by {signal.Signals(sweep.stopped).name}: {len(sweep.made)} cells were finished and are stored; "
+            "the same command goes on from here",
             file=sys.stderr,
         )
-        return 130
+        return 128 + sweep.stopped
     if failed:
         print(
             f"{len(failed)} of {len(sweep.records)} cells failed; tracebacks are in the records, and "

@@ -54,8 +54,10 @@ def tune(
         out: folder for the trials and tuned.json; results/runs/SUITE if not given.
         plugin: a plugin file; may be given more than once.
     """
-    from benchmark.cli.run import cores
+    from benchmark.cli.run import cores, plugin_files
     from benchmark.contracts.registry import Registry
+    from benchmark.running.engines.engine import Terms
+    from benchmark.running.engines.local import LocalEngine
     from benchmark.running.planning import Wishes, plan
     from benchmark.running.store import make_writable
     from benchmark.running.suites import find_suite
@@ -81,14 +83,8 @@ def tune(
         name = f"{cell.task.name}.{cell.model.name}.{cell.baseline.name}.jsonl"
         higher = task.metric.direction == "higher"
         studies.append(Study(cell, method.declared_knobs(), higher, folder / "tuning" / name, tuning_seeds))
-    run_studies(
-        studies,
-        trials=trials,
-        workers=jobs or cores(),
-        timeout=timeout or chosen.timeout,
-        plugins=plugin or (),
-        report=_report,
-    )
+    terms = Terms(timeout or chosen.timeout, plugin_files(plugin), validation=True)
+    run_studies(studies, trials=trials, engine=LocalEngine(terms, jobs or cores()), report=_report)
     found = [result for study in studies if (result := study.chosen()) is not None]
     path = folder / "tuned.json"
     path.write_text(json.dumps([result.model_dump(mode="json") for result in found], indent=1) + "\n", encoding="utf-8")

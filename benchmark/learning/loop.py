@@ -98,6 +98,7 @@ class Trainer:
     ) -> None:
         self.model, self.task, self.baseline = model, task, baseline
         self.budget, self.settings, self.origin = budget, settings, _origin(task, seed, replicate)
+        self.drawn = self.origin  # names the streams of what is drawn within an update
         self.spent, self.log, self.counted = Spent(), [], model.evaluations
         self.drawn: tuple[int, Batch] | None = None  # the number of a block of batches, and the block
         baseline.build(model, stream(*self.origin, "build"))
@@ -117,11 +118,11 @@ class Trainer:
         Raises:
             Diverged: if the objective or the gradient leaves the finite numbers, with the step and the value.
         """
-        started = time.perf_counter()
+        started = time.perf_counter() - self.spent.wall_seconds
         while (progress := self.progress) < 1:
             observe(progress)
             self.update()
-        self.spent.wall_seconds += time.perf_counter() - started
+            self.spent.wall_seconds = time.perf_counter() - started
         return Training(self.baseline.deployed(self.model).eval(), self.spent, self.log)
 
     def update(self) -> None:
@@ -129,16 +130,16 @@ class Trainer:
         step, progress = self.spent.updates, self.progress
         batch = self._batch(step).to(self.model.device)
         self.model.train()
-        self.model.noise = stream(*self.origin, "dropout", step)
-        ctx = UpdateContext(self.task, self.origin, step, progress)
+        self.model.noise = stream(*self.drawn, "dropout", step)
+        ctx = UpdateContext(self.task, self.drawn, step, progress)
         began = time.process_time()
         with self._precision():
-            loss = self.baseline.loss(self.model, batch, ctx)
-        norm = self._descend(loss, learning_rate(progress, self.settings))
+            loss = self.loss(batch, ctx)
+        loss, norm = self._descend(loss, learning_rate(progress, self.settings))
         self.baseline.after_update(self.model)
         self.spent.cpu_seconds += time.process_time() - began
         self.spent.updates += 1
-        self.spent.evaluations = self.model.evaluations - self.counted + self.baseline.evaluations(self.model)
+        self.spent.evaluations = self.evaluations()
         self.spent.tokens += int(batch.valid.sum())
         if progress >= len(self.log) / _LINES:
             figures = {"update": self.spent.updates, "objective": loss.objective.item(), "nll": loss.nll}
@@ -160,24 +161,38 @@ class Trainer:
         # without a cache: what a roll-out has cast without gradient is of no use to the pass that follows
         return torch.autocast(self.model.device.type, torch.bfloat16, cache_enabled=False)
 
-    def _descend(self, loss: Loss, rate: float) -> float:
-        """Take one step and return the gradient's norm before clipping."""
+    def loss(self, batch: Batch, ctx: UpdateContext) -> Loss:
+        """The method's loss of a batch."""
+        return self.baseline.loss(self.model, batch, ctx)
+
+    def differentiate(self, loss: Loss) -> Loss:
+        """Give each parameter its gradient, and return the loss."""
+        loss.objective.backward()
+        return loss
+
+    def evaluations(self) -> int:
+        """Tokens through the model, and through networks beside it."""
+        return self.model.evaluations - self.counted + self.baseline.evaluations(self.model)
+
+    def _descend(self, loss: Loss, rate: float) -> tuple[Loss, float]:
+        """Take one step and return the loss and the gradient's norm before clipping."""
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = self.differentiate(loss)
         if not math.isfinite(loss.objective.item()):
             raise Diverged(f"the objective is {loss.objective.item()} at update {self.spent.updates}")
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.objective.backward()
         norm = float(nn.utils.clip_grad_norm_(self.parameters, self.settings.clip))
         if not math.isfinite(norm):
             raise Diverged(f"the gradient's norm is {norm} at update {self.spent.updates}")
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.step()
-        return norm
+        return loss, norm
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that it takes to go on from here: tensors, numbers and words alone."""
         return {
             "model": self.model.state_dict(),
+            "noise": self.model.noise.get_state(),  # an update draws it anew; who observes in between goes on with it
             "optimiser": self.optimiser.state_dict(),
             "baseline": self.baseline.state_dict(),
             "counted": self.counted,
@@ -188,6 +203,8 @@ class Trainer:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state."""
         self.model.load_state_dict(state["model"])
+        self.model.noise = torch.Generator()
+        self.model.noise.set_state(state["noise"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.baseline.load_state_dict(state["baseline"])
         self.counted, self.spent, self.log = state["counted"], Spent(**state["spent"]), list(state["log"])

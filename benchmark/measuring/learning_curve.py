@@ -6,7 +6,9 @@ Axes: B batch, T time (columns), G gradients, N parameters.
 """
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
@@ -79,6 +81,14 @@ class LearningCurve:
     def finish(self) -> None:
         """Measure once more, after the last update."""
         self._measure()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that it takes to go on from here."""
+        return {"reached": list(self.reached), "noise": self.noise, "updates": self.updates}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        self.reached, self.noise, self.updates = list(state["reached"]), state["noise"], state["updates"]
 
     def put_into(self, result: Evaluated) -> None:
         """Enter the curve over updates, what it took to reach fractions of the ceiling, and the noise."""

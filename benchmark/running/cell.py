@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import Field
@@ -56,7 +55,7 @@ class Cell(Frozen):
         again = "-tuned" if self.ruleset == "tuned" else f"-again{self.replicate}" if self.replicate else ""
         return f"{self.task.name}/{self.model.name}/{self.baseline.name}{again}/s{self.seed}"
 
-    @cached_property
+    @property  # not cached: `model_copy` would hand what is cached on to a cell that differs
     def key(self) -> str:
         """Name for machines: sha256 of the canonical JSON of the cell."""
         return hashlib.sha256(_canonical(self.model_dump(mode="json")).encode()).hexdigest()

@@ -42,6 +42,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.records = root / "records"
+        self.checkpoints = root / "checkpoints"
 
     def prepare(self) -> None:
         """Make the folder and prove that it can be written to, before anything has been computed.

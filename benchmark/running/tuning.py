@@ -6,7 +6,6 @@ side. Every trial is written down as it ends, so that stopping loses only what r
 
 import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from typing import Any
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.streams import stream_seed
 from benchmark.running.cell import Cell
-from benchmark.running.runner import process_pool
+from benchmark.running.engines.engine import VALIDATION, Engine
+from benchmark.running.record import Record
 from benchmark.running.search_space import defaults, suggest
 from benchmark.running.tuned import Tuned
 
@@ -123,23 +123,17 @@ def run_studies(
     studies: Sequence[Study],
     *,
     trials: int,
-    workers: int,
-    timeout: float,
-    plugins: Sequence[Path] = (),
+    engine: Engine,
     report: Callable[[Study, dict[str, Any]], None] = lambda study, line: None,
 ) -> None:
     """Run trials until each study has its number of them.
 
     Args:
         trials: of each; one has failed if one of its seeds has.
-        timeout: seconds that one training may take.
+        engine: on terms of validation alone.
         report: called when a trial has ended.
     """
-    from benchmark.running.worker import validate
-
-    files = tuple(str(file.resolve()) for file in plugins)
-    pool = process_pool(workers)
-    waiting: dict[Future, _Running] = {}
+    waiting: dict[str, _Running] = {}
 
     def start(study: Study) -> None:
         if len(study.lines) >= trials:
@@ -147,34 +141,29 @@ def run_studies(
         running = _Running(study, *study.propose())
         for seed in study.seeds:
             cell = running.cell.model_copy(update={"seed": seed})
-            waiting[pool.schedule(validate, args=(cell.model_dump_json(), files), timeout=timeout)] = running
+            waiting[cell.key] = running
+            engine.submit(cell)
 
-    try:
+    with engine:
         for study in studies:
             start(study)
         while waiting:
-            for future in wait(waiting, return_when=FIRST_COMPLETED)[0]:
-                running = waiting.pop(future)
-                _collect(future, running)
+            for record in engine.wait(1):
+                running = waiting.pop(record.cell.key)
+                _collect(record, running)
                 if len(running.values) == len(running.study.seeds):
                     line = _line(running)
                     running.study.tell(running.trial, line)
                     report(running.study, line)
                     start(running.study)
-        pool.close()
-    except BaseException:
-        pool.stop()
-        raise
-    finally:
-        pool.join()
 
 
-def _collect(future: Future, running: _Running) -> None:
-    try:
-        running.values.append(future.result())
-    except Exception as problem:  # whatever goes wrong is the outcome of this trial
-        running.values.append(None)
-        running.reasons.append(f"{type(problem).__name__}: {problem}")
+def _collect(record: Record, running: _Running) -> None:
+    """Take up how one seed of a trial ended; whatever went wrong is the outcome of this trial."""
+    ok = record.status == "ok"
+    running.values.append(record.measures[VALIDATION].value if ok else None)
+    if not ok:
+        running.reasons.append(f"{record.status}: {record.reason}")
 
 
 def _line(running: _Running) -> dict[str, Any]:

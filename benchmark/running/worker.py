@@ -7,39 +7,38 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import torch.distributed
+
 from benchmark.contracts.registry import Registry
 from benchmark.contracts.task import Task
 from benchmark.errors import Diverged, NotApplicable
-from benchmark.learning.loop import Training, build_model, train
+from benchmark.learning.data_parallel import ParallelTrainer
+from benchmark.learning.loop import Trainer, Training, build_model
 from benchmark.measuring.evaluation import evaluate
 from benchmark.measuring.learning_curve import LearningCurve
 from benchmark.models.fast_linear import backend
 from benchmark.running.cell import Cell
+from benchmark.running.checkpoint import Checkpoint, checkpoint_path
+from benchmark.running.engines.engine import VALIDATION, Terms
 from benchmark.running.provenance import provenance
 from benchmark.running.record import Record, Status
-from benchmark.values import TaskFacts
+from benchmark.values import Measure, TaskFacts
 
 
-def work(cell_json: str, plugins: tuple[str, ...]) -> str:
+def work(cell_json: str, terms: Terms) -> str:
     """Run a cell that arrives as JSON, with the plugin files it may need, and return its record as JSON.
 
     Text in and text out: a plugin's objects do not survive the way between processes.
     """
-    return run_cell(Cell.model_validate_json(cell_json), _registry(plugins)).to_json()
+    if terms.ranks > 1:
+        from benchmark.running.ranks import work_on_ranks  # here, as it takes a second to import
 
-
-def validate(cell_json: str, plugins: tuple[str, ...]) -> float:
-    """Train a cell that arrives as JSON and return its free-running quality on validation data; no test data are seen.
-
-    Raises:
-        Diverged: if training or the quality left the finite numbers.
-    """
-    cell, registry = Cell.model_validate_json(cell_json), _registry(plugins)
-    _, curve = train_cell(cell, registry, registry.task(cell.task.name)())
-    quality = curve.reached[-1][2]
-    if not math.isfinite(quality):
-        raise Diverged(f"the validation quality is {quality}")
-    return quality
+        return work_on_ranks(cell_json, terms)
+    cell = Cell.model_validate_json(cell_json)
+    checkpoint = None
+    if terms.checkpoints:
+        checkpoint = Checkpoint(checkpoint_path(terms.checkpoints, cell), cell, terms.interval)
+    return run_cell(cell, _registry(terms.plugins), checkpoint=checkpoint, validation=terms.validation).to_json()
 
 
 @cache
@@ -47,17 +46,29 @@ def _registry(plugins: tuple[str, ...]) -> Registry:
     return Registry(map(Path, plugins))
 
 
-def run_cell(cell: Cell, registry: Registry, observe: Callable[[float], None] = lambda progress: None) -> Record:
-    """Run a cell and return its record; an exception of the cell is recorded, not raised."""
+def run_cell(
+    cell: Cell,
+    registry: Registry,
+    observe: Callable[[float], None] = lambda progress: None,
+    checkpoint: Checkpoint | None = None,
+    validation: bool = False,
+) -> Record:
+    """Run a cell and return its record; an exception of the cell is recorded, not raised.
+
+    Args:
+        observe: called with the progress of training before each update.
+        checkpoint: where training goes on from and is saved to.
+        validation: train only, and measure free-running quality on validation data; no test data are seen.
+    """
     began, status, reason, trace = time.perf_counter(), "ok", "", ""
     filled: dict = {}
     try:
-        filled = _run(cell, registry, observe)
+        filled = (_validate if validation else _run)(cell, registry, observe, checkpoint)
     except NotApplicable as problem:
         status, reason = "not_applicable", str(problem)
     except Diverged as problem:
         status, reason = "diverged", str(problem)
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         status, reason = _classify(problem), f"{type(problem).__name__}: {problem}"
         trace = traceback.format_exc()
     spent = {**filled.pop("spent", {}), "cell_wall_seconds": time.perf_counter() - began}
@@ -65,13 +76,13 @@ def run_cell(cell: Cell, registry: Registry, observe: Callable[[float], None] = 
     return Record(cell=cell, status=status, reason=reason, traceback=trace, spent=spent, provenance=origin, **filled)
 
 
-def _classify(problem: Exception) -> Status:
+def _classify(problem: BaseException) -> Status:
     text = str(problem).lower()
     exhausted = isinstance(problem, MemoryError) or "can't allocate memory" in text or "out of memory" in text
     return "oom" if exhausted else "error"
 
 
-def _run(cell: Cell, registry: Registry, observe: Callable[[float], None]) -> dict:
+def _run(cell: Cell, registry: Registry, observe: Callable[[float], None], checkpoint: Checkpoint | None) -> dict:
     """Train and evaluate; return the fields of the record that this fills."""
     task_class, baseline_class = registry.task(cell.task.name), registry.baseline(cell.baseline.name)
     if missing := task_class.missing():
@@ -79,7 +90,7 @@ def _run(cell: Cell, registry: Registry, observe: Callable[[float], None]) -> di
     task, baseline = task_class(), baseline_class(**cell.baseline.knobs)
     if lacking := baseline.lacks(task):
         raise NotApplicable(f"{cell.baseline.name} needs {', '.join(lacking)}, which {cell.task.name} does not have")
-    training, curve = train_cell(cell, registry, task, observe)
+    training, curve = train_cell(cell, registry, task, observe, checkpoint)
     began = time.process_time()
     evaluated = evaluate(training.model, task, cell.evaluation, cell.seed)
     curve.put_into(evaluated)
@@ -92,22 +103,54 @@ def _run(cell: Cell, registry: Registry, observe: Callable[[float], None]) -> di
     }
 
 
+def _validate(cell: Cell, registry: Registry, observe: Callable[[float], None], checkpoint: Checkpoint | None) -> dict:
+    """Train; return the field of the record with the quality on validation data.
+
+    Raises:
+        Diverged: if training or the quality left the finite numbers.
+    """
+    task = registry.task(cell.task.name)()
+    _, curve = train_cell(cell, registry, task, observe, checkpoint)
+    quality = curve.reached[-1][2]
+    if not math.isfinite(quality):
+        raise Diverged(f"the validation quality is {quality}")
+    return {"measures": {VALIDATION: Measure(value=quality, unit=task.metric.unit, direction=task.metric.direction)}}
+
+
 def train_cell(
-    cell: Cell, registry: Registry, task: Task, observe: Callable[[float], None] = lambda progress: None
+    cell: Cell,
+    registry: Registry,
+    task: Task,
+    observe: Callable[[float], None] = lambda progress: None,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[Training, LearningCurve]:
-    """Train the model of a cell and observe it; the same cell gives the same weights on the same machine."""
+    """Train the model of a cell and observe it; the same cell gives the same weights on the same machine.
+
+    Args:
+        checkpoint: where training goes on from, if it was stopped, and is saved to.
+    """
+    trainer, curve = _prepare(cell, registry, task)
+    if checkpoint and not checkpoint.resume(trainer=trainer, curve=curve):
+        trainer, curve = _prepare(cell, registry, task)  # what could not be taken up may have been taken up in part
+
+    def before_update(progress: float) -> None:
+        if checkpoint:
+            checkpoint.save_if_due(trainer=trainer, curve=curve)
+        observe(progress)
+        curve(progress)
+
+    training = trainer.run(before_update)
+    curve.finish()
+    return training, curve
+
+
+def _prepare(cell: Cell, registry: Registry, task: Task) -> tuple[Trainer, LearningCurve]:
     model = build_model(registry.model(cell.model.name), task, cell.model.knobs, cell.seed, cell.replicate)
     model.to(cell.device)
     baseline = registry.baseline(cell.baseline.name)(**cell.baseline.knobs)
     curve = LearningCurve(model, task, baseline, cell.optimisation, cell.seed)
-
-    def both(progress: float) -> None:
-        observe(progress)
-        curve(progress)
-
-    training = train(model, task, baseline, cell.budget, cell.optimisation, cell.seed, both, cell.replicate)
-    curve.finish()
-    return training, curve
+    trainer = ParallelTrainer if torch.distributed.is_initialized() else Trainer
+    return trainer(model, task, baseline, cell.budget, cell.optimisation, cell.seed, cell.replicate), curve
 
 
 def facts(task: Task) -> TaskFacts:

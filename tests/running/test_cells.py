@@ -151,3 +151,9 @@ def test_plugins_from_outside_enter_by_the_hash_of_their_source(tmp_path):
         assert cell.baseline.version.startswith("sha256:")
         keys.append(cell.key)
     assert keys[0] == keys[2] != keys[1]
+
+
+def test_a_changed_copy_of_a_cell_has_a_key_of_its_own():
+    cell = make_cell(seed=0)
+    assert cell.key == make_cell(seed=0).key
+    assert cell.model_copy(update={"seed": 1}).key == make_cell(seed=1).key != cell.key

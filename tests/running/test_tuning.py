@@ -7,10 +7,11 @@ import pytest
 
 from benchmark.cli.main import execute
 from benchmark.contracts import Knob
+from benchmark.contracts.registry import Registry
 from benchmark.running.search_space import defaults, suggest
 from benchmark.running.store import Store
 from benchmark.running.tuning import FIRST_SEED, Study
-from benchmark.running.worker import validate
+from benchmark.running.worker import run_cell
 from benchmark.settings import Budget
 from tasks.copycat_tagging import CopycatTagging
 from tests.factories import make_cell
@@ -95,7 +96,8 @@ def test_tuning_reaches_for_no_test_data(monkeypatch):
         return sample(self, split, *rest)
 
     monkeypatch.setattr(CopycatTagging, "sample", watched)
-    validate(make_cell(seed=FIRST_SEED).model_copy(update={"budget": Budget(updates=4)}).model_dump_json(), ())
+    cell = make_cell(seed=FIRST_SEED).model_copy(update={"budget": Budget(updates=4)})
+    assert run_cell(cell, Registry(), validation=True).status == "ok"
     assert splits == {"train", "validation"}
 
 

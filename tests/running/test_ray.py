@@ -1,0 +1,134 @@
+"""Cells on a Ray cluster of two nodes on this machine, with GPUs that are only counted."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from benchmark.contracts.registry import Registry
+from benchmark.errors import UsageError
+from benchmark.running.engines.engine import Terms
+from benchmark.running.engines.ray import RayEngine
+from benchmark.running.planning import Job
+from benchmark.running.runner import Sweep, run_jobs
+from benchmark.running.store import Store
+from benchmark.running.worker import run_cell
+from tests.factories import make_cell
+from tests.running.faults import FAULTS, healthy, misbehaving, numbers
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
+utils = pytest.importorskip("ray.cluster_utils")
+
+SLOW = """
+import time
+from tests.running.misbehaving import Behaves
+
+class Slow(Behaves):
+    name = "slow"
+    def loss(self, model, batch, ctx):
+        time.sleep(1)
+        return super().loss(model, batch, ctx)
+"""
+
+
+@pytest.fixture
+def cluster() -> Iterator:
+    """A head without room for cells, and two nodes of two cores and one GPU each."""
+    made = utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    try:
+        yield made
+    finally:
+        made.shutdown()
+
+
+@pytest.fixture
+def nodes(cluster) -> list:
+    added = [cluster.add_node(num_cpus=2, num_gpus=1) for _ in range(2)]
+    cluster.wait_for_nodes()
+    return added
+
+
+def sweep(engine: RayEngine, cells: list, store: Store) -> Sweep:
+    return run_jobs([Job(cell, 1.0) for cell in cells], store, Sweep(), engine)
+
+
+def test_cells_are_those_of_local_processes_and_share_the_gpus_of_both_nodes(cluster, nodes, tmp_path):
+    cells = healthy(8)
+    engine = RayEngine(Terms(120, gpus=0.5), 1, cluster.address)
+    assert engine._room() == 4  # two halves of each GPU
+    made = sweep(engine, cells, Store(tmp_path)).made
+    alone = {cell.key: numbers(run_cell(cell, Registry())) for cell in cells}
+    assert {record.cell.key: numbers(record) for record in made} == alone
+    assert {record.provenance["node"] for record in made} == {node.node_id for node in nodes}
+    assert {record.provenance["devices"] for record in made} == {"0"}
+    assert {record.provenance["engine"] for record in made} == {"ray"}
+
+
+def test_faults_have_the_status_they_have_in_local_processes(cluster, nodes, tmp_path):
+    plugin = str(shutil.copy(Path(__file__).with_name("misbehaving.py"), tmp_path))
+    names = ["raises", "hangs_in_c", "exits", "segfaults", "is_killed", "grows", "not_a_number"]
+    engine = RayEngine(Terms(20, (plugin,), memory=3), 1, cluster.address)
+    made = sweep(engine, [*map(misbehaving, names), *healthy(4)], Store(tmp_path)).made
+    found = {record.cell.baseline.name: record.status for record in made}
+    assert found == {name: FAULTS[name].status for name in names} | {"teacher_forcing": "ok"}
+
+
+def test_the_cells_of_a_node_that_is_lost_begin_again_on_the_other(cluster, nodes, tmp_path):
+    plugin = tmp_path / "slow.py"
+    plugin.write_text(SLOW)
+    cells = [make_cell("hmm_language", "slow", seed) for seed in range(8)]
+    lost, kept = nodes
+    engine = RayEngine(Terms(120, (str(plugin),)), 1, cluster.address)
+    store, began = Store(tmp_path), time.monotonic()
+
+    def remove(progress) -> None:
+        if progress.latest is not None and lost in cluster.list_all_nodes():
+            assert engine.running >= 3  # two at a time on each node: at least one of them on this
+            cluster.remove_node(lost, allow_graceful=False)
+
+    done = run_jobs([Job(cell, 1.0) for cell in cells], store, Sweep(), engine, remove)
+    assert lost not in cluster.list_all_nodes()
+    assert [record.status for record in done.made] == ["ok"] * 8
+    assert {record.provenance["node"] for record in done.made[2:]} == {kept.node_id}
+    assert len(store.load_all()[0]) == 8
+    assert time.monotonic() - began < 300
+
+
+def test_ending_a_run_ends_its_cells(cluster, nodes, tmp_path):
+    plugin = str(shutil.copy(Path(__file__).with_name("misbehaving.py"), tmp_path))
+    with RayEngine(Terms(120, (plugin,)), 1, cluster.address) as engine:
+        engine.submit(misbehaving("hangs"))
+        deadline = time.monotonic() + 60
+        while not cells_of_ray() and time.monotonic() < deadline:
+            assert not engine.wait(0.5)
+        started = cells_of_ray()
+        assert started
+    assert not psutil.wait_procs(started, 15)[1]
+
+
+def cells_of_ray() -> list[psutil.Process]:
+    """Guards and cells: processes that a server of processes has forked in a Ray worker."""
+    servers = [p for p in psutil.process_iter(["name", "cmdline"]) if _serves(p.info["cmdline"]) and _in_ray(p)]
+    return [child for server in servers for child in server.children(recursive=True)]
+
+
+def _serves(command: list[str] | None) -> bool:
+    return any("multiprocessing.forkserver" in part for part in command or ())
+
+
+def _in_ray(process: psutil.Process) -> bool:
+    return any("ray" in parent.name() for parent in process.parents())
+
+
+def test_a_cluster_without_what_a_cell_asks_for_is_refused(cluster):
+    cluster.add_node(num_cpus=1)
+    with pytest.raises(UsageError, match="each takes 1 CPU and 1 GPU, the cluster has"):
+        RayEngine(Terms(120, gpus=1), 1, cluster.address)
+
+
+def test_ray_is_started_here_where_no_address_is_given(tmp_path):
+    (record,) = sweep(RayEngine(Terms(120), 1), healthy(1), Store(tmp_path)).made
+    assert numbers(record) == numbers(run_cell(healthy(1)[0], Registry()))
