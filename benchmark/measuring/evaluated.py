@@ -16,7 +16,7 @@ class Evaluated:
     def put(self, name: str, value: float, unit: str, direction: Direction, reason: str = "") -> None:
         """Enter a measure; one that is not finite is entered as absent, with the reason."""
         if math.isfinite(value):
-            self.measures[name] = Measure(value=value, unit=unit, direction=direction)
+            self.measures[name] = Measure(value=value, unit=unit, direction=direction, reason="")
             return
         why = "infinite" if math.isinf(value) else reason or "not a number"
         self.measures[name] = Measure(value=None, unit=unit, direction=direction, reason=why)
