@@ -1,7 +1,7 @@
 """What a record from anyone may hold: names, labels and numbers within bounds. Free of torch.
 
-Records are read from others. A name ends in a path, a label on a page and a number in a sum: each is bounded here, once,
-so that what a schema accepts can be joined, printed and added up.
+Records are read from others. A name ends in a path, a label on a page and a number in a sum: each is bounded here,
+once, so that what a schema accepts can be joined, printed and added up.
 """
 
 import re
@@ -35,7 +35,7 @@ def check_key(key: str) -> str:
         ValueError: if it may not stand where a key stands.
     """
     if not _KEY.fullmatch(key):
-        raise ValueError(f"a name holds up to 100 of letters, digits and _.()|@+-, got {ascii(key[:50])}")
+        raise ValueError(f"a name holds up to 100 of letters, digits and _.()|@+-, got {key[:50]!a}")
     return key
 
 
@@ -48,7 +48,7 @@ def check_label(label: str) -> str:
     if len(label) > LONGEST_LABEL:
         raise ValueError(f"a label holds at most {LONGEST_LABEL} characters, got {len(label):,}")
     if not label.isprintable():
-        raise ValueError(f"a label holds printable characters alone, got {ascii(label[:50])}")
+        raise ValueError(f"a label holds printable characters alone, got {label[:50]!a}")
     return label
 
 
@@ -70,7 +70,8 @@ Key = Annotated[str, AfterValidator(check_key)]
 """Of a measure, a curve, a knob and the like, e.g. `grid_own_KL(P||Q)`."""
 
 Label = Annotated[str, AfterValidator(check_label)]
-"""One line to be printed, such as a unit: no control, formatting (right-to-left, zero width) or unassigned character."""
+"""One line to be printed, such as a unit: no control, formatting (right-to-left, zero width) or unassigned characters,
+and no space but the usual one."""
 
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 """Finite, and so are its square and a sum of many."""

@@ -76,6 +76,6 @@ def _not_a_number(text: str) -> NoReturn:
 def count_keys(content: bytes) -> int:
     """Count the keys of valid JSON; too many where a string holds an escaped quote before a colon, never too few.
 
-    Where this is the number of keys that a parser kept, none stands twice. It takes a tenth of the time of `parse_json`.
+    Where this is the number of keys that a parser kept, none stands twice. It takes a tenth of `parse_json`'s time.
     """
     return content.translate(None, b" \t\r\n").count(b'":')

@@ -125,7 +125,7 @@ class Store:
         return record
 
     def _check_older_key(self, path: str, cell: Cell, content: bytes) -> None:
-        """Raise Refused unless the file is called by the key of the cell as it was written, maybe by an older version."""
+        """Raise Refused unless the file is called by the key of its cell as an older version may have written it."""
         place = self._place(cell.id, canonical_key(parse_json(content)["cell"]))
         if path != place:
             raise Refused(f"it holds the record of another cell, whose place is {place}")
