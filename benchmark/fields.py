@@ -10,8 +10,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-LARGEST = 1e100
-"""Bound of a number's size: the square of any number within it is finite."""
+LARGEST = 1e50
+"""Bound of a number's size: differences, quotients and their squares stay finite."""
 
 LONGEST_TEXT = 20_000
 """Characters of a reason or a traceback; what is longer loses its middle."""
