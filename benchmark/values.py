@@ -1,11 +1,11 @@
 """What a measurement is on paper: a value with its unit and direction, and a curve of them. Free of torch."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from benchmark.fields import Count, Label, Number
+from benchmark.fields import LARGEST, Count, Label, Number
 from benchmark.settings import Frozen
 
 Direction = Literal["higher", "lower", "none"]
@@ -48,7 +48,7 @@ class TaskFacts(Frozen):
     direction: Literal["higher", "lower"]
     axis: Literal["position", "turn", "length"]
     axis_unit: Label
-    trained: tuple[Count, Count]
+    trained: tuple[Annotated[Count, Field(ge=1)], Annotated[Count, Field(ge=1)]]
     decoding: Literal["greedy", "sample"]
     floor: Number | None
     ceiling: Number | None
@@ -58,6 +58,6 @@ class TaskFacts(Frozen):
 
     @model_validator(mode="after")
     def _floor_and_ceiling_differ(self) -> Self:
-        if self.floor is not None and self.floor == self.ceiling:
-            raise ValueError(f"floor and ceiling must differ, both are {self.floor}")
+        if self.floor is not None and self.ceiling is not None and not abs(self.floor - self.ceiling) > 1 / LARGEST:
+            raise ValueError(f"floor and ceiling must differ, got {self.floor} and {self.ceiling}")
         return self

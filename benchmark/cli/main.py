@@ -21,6 +21,7 @@ from benchmark.cli.throughput import throughput
 from benchmark.cli.trace import trace
 from benchmark.cli.tune import tune
 from benchmark.errors import UsageError
+from benchmark.reporting.escapes import plain
 
 USAGE = 2
 INTERRUPTED = 130
@@ -85,7 +86,7 @@ def execute(arguments: Sequence[str]) -> int:
         app.config = _configuration(arguments)
         result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except (UsageError, CycloptsError) as error:
-        print(f"ebb: {error}", file=sys.stderr)
+        print(plain(f"ebb: {error}", lines=True), file=sys.stderr)
         print("Try `ebb --help`, or --help after a command.", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:

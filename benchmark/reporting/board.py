@@ -12,7 +12,6 @@ from benchmark.reporting.dominance import NLL_MEASURES, dominated_at
 from benchmark.reporting.statistics import Interval, horizon_50, t_interval
 from benchmark.running.cell import Cell
 from benchmark.running.record import Record
-from benchmark.values import Point
 
 Row = dict[str, Any]
 
@@ -185,19 +184,20 @@ def _why_absent(records: list[Record], name: str) -> str:
 
 
 def _by_length(records: list[Record]) -> list[Row]:
+    """A row a bucket of the first record; one that another record lacks has no mean."""
     if not records:
         return []
+    curves = {
+        name: [{(point.low, point.high): point.value for point in record.curves.get(name, ())} for record in records]
+        for name in _CURVES
+    }
     rows = []
-    for index, point in enumerate(records[0].curves["free_running"]):
+    for point in records[0].curves["free_running"]:
         row: Row = {"low": point.low, "high": point.high}
         for name in _CURVES:
-            row |= _named(name, t_interval([_value(record.curves.get(name), index) for record in records]))
+            row |= _named(name, t_interval([curve.get((point.low, point.high)) for curve in curves[name]]))
         rows.append(row)
     return rows
-
-
-def _value(curve: list[Point] | None, index: int) -> float | None:
-    return curve[index].value if curve else None
 
 
 def _horizon(row: Row) -> Row:

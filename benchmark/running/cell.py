@@ -82,14 +82,14 @@ class Cell(Frozen):
     def with_seed(self, seed: int) -> Self:
         """Return the same cell with another seed; all else is shared."""
         other = self.model_copy(update={"seed": seed})
-        other.__dict__["group"] = self.group
+        vars(other)["group"] = self.group
         return other
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the cell without what was computed from its former content."""
         copied = super().model_copy(update=update, deep=deep)
         for name in ("key", "group"):
-            copied.__dict__.pop(name, None)
+            vars(copied).pop(name, None)
         return copied
 
 

@@ -45,7 +45,7 @@ class Record(Frozen):
     facts: TaskFacts | None = None
     measures: dict[str, Measure] = {}
     curves: dict[str, Annotated[list[Point], Field(max_length=MOST_POINTS)]] = {}
-    training_log: Annotated[list[dict[str, Number | None]], Field(max_length=MOST_POINTS)] = []
+    training_log: Annotated[list[dict[str, float | None]], Field(max_length=MOST_POINTS)] = []
     spent: dict[str, Number] = {}
     provenance: dict[str, str] = {}
 
@@ -74,6 +74,11 @@ class Record(Frozen):
             ]
             if lacking:
                 raise ValueError(f"the status is ok, yet there is no {', no '.join(lacking)}")
+            ends = [end for point in self.curves["free_running"] for end in (point.low, point.high)]
+            if ends[0] < 1 or ends != sorted(ends) or len(set(ends[1::2])) < len(ends) // 2:
+                raise ValueError(
+                    f"the ranges of curves.free_running must begin at 1 or later and rise, got {ends[:20]}"
+                )
         return self
 
     def to_json(self) -> str:
