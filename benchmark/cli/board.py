@@ -1,5 +1,6 @@
 """`ebb board`: from a folder of records to a leaderboard and its figure."""
 
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -47,6 +48,7 @@ def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
     from benchmark.reporting.tables import write_board
 
     records = stored_records(folder, AsNeeded())
+    gc.freeze()  # they stay to the end: looking for cycles among them again and again takes longer than the board
     groups = group_records(records)
     rows, summary = make_board(records), overall(groups)
     try:

@@ -9,7 +9,7 @@ from typing import Any
 from benchmark.reporting.against import gains, references
 from benchmark.reporting.contrasts import NO_CONTRAST, Contrast
 from benchmark.reporting.dominance import NLL_MEASURES, dominated_at
-from benchmark.reporting.statistics import Interval, horizon_50, t_interval
+from benchmark.reporting.statistics import Interval, horizon_50, t_intervals
 from benchmark.running.cell import Cell
 from benchmark.running.record import Record
 
@@ -156,12 +156,13 @@ def _row(group: list[Record], label: str) -> Row:
         "failure",
     ):
         row[name] = getattr(facts, name, None)
-    for name in _OVER_SEEDS:
-        row |= _named(name, _over_seeds(ok, name)) | {f"{name}_reason": _why_absent(ok, name)}
+    over_seeds = t_intervals([_values(ok, name) for name in _OVER_SEEDS])
+    for name, interval in zip(_OVER_SEEDS, over_seeds, strict=True):
+        row |= _named(name, interval) | {f"{name}_reason": _why_absent(ok, name)}
     row["by_length"] = _by_length(ok)
     row |= _horizon(row)
-    for name in _COSTS:
-        row[name] = t_interval([record.spent.get(name) for record in ok]).mean
+    costs = t_intervals([[record.spent.get(name) for record in ok] for name in _COSTS])
+    row |= {name: interval.mean for name, interval in zip(_COSTS, costs, strict=True)}
     row["seeds"] = len(ok)
     row["status"] = dict(sorted(Counter(record.status for record in group).items()))
     row["reasons"] = sorted({record.reason for record in group if record.reason})
@@ -172,9 +173,9 @@ def _named(name: str, interval: Interval) -> Row:
     return {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
-def _over_seeds(records: list[Record], name: str) -> Interval:
+def _values(records: list[Record], name: str) -> list[float | None]:
     measures = [record.measures.get(name) for record in records]
-    return t_interval([None if measure is None else measure.value for measure in measures])
+    return [None if measure is None else measure.value for measure in measures]
 
 
 def _why_absent(records: list[Record], name: str) -> str:
@@ -191,11 +192,14 @@ def _by_length(records: list[Record]) -> list[Row]:
         name: [{(point.low, point.high): point.value for point in record.curves.get(name, ())} for record in records]
         for name in _CURVES
     }
+    ranges = [(point.low, point.high) for point in records[0].curves["free_running"]]
+    columns = [[curve.get(place) for curve in curves[name]] for place in ranges for name in _CURVES]
+    intervals = iter(t_intervals(columns))
     rows = []
-    for point in records[0].curves["free_running"]:
-        row: Row = {"low": point.low, "high": point.high}
+    for low, high in ranges:
+        row: Row = {"low": low, "high": high}
         for name in _CURVES:
-            row |= _named(name, t_interval([curve.get((point.low, point.high)) for curve in curves[name]]))
+            row |= _named(name, next(intervals))
         rows.append(row)
     return rows
 
