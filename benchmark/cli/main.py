@@ -17,6 +17,7 @@ from benchmark.cli.list import list_plugins
 from benchmark.cli.new import new
 from benchmark.cli.run import run
 from benchmark.cli.show import show
+from benchmark.cli.status import status
 from benchmark.cli.throughput import throughput
 from benchmark.cli.trace import trace
 from benchmark.cli.tune import tune
@@ -38,6 +39,7 @@ Examples:
     ebb run --tasks copycat_tagging --seeds 5 --updates 800
     ebb run --baselines scheduled_sampling:end=0.5,coin=sequence
     ebb run --plugin mine.py --baselines mine --baselines teacher_forcing
+    ebb status quick               which cells are done, failed, missing or stale; --why CELL
     ebb board results/runs/quick   print and write the leaderboard, its figure
     ebb compare DIR --baseline reinforce   against teacher_forcing, paired by seed
     ebb list baselines             what there is, what is broken or missing
@@ -60,6 +62,7 @@ app = App(
 )
 app.command(list_plugins, name="list")
 app.command(run)
+app.command(status)
 app.command(board)
 app.command(compare)
 app.command(throughput)

@@ -33,6 +33,7 @@ def run(
     out: Path | None = None,
     plugin: list[Path] | None = None,
     retry: list[Retried] | None = None,
+    force: bool = False,
     tuned: Path | None = None,
     device: Device = "cpu",
     precision: Precision | None = None,
@@ -62,6 +63,7 @@ def run(
         out: folder for records, board and figure; results/runs/SUITE if not given.
         plugin: a file with a task, baseline or model; may be given more than once.
         retry: run cells again that ended with this status.
+        force: run all cells again, whatever is stored.
         tuned: file of `ebb tune`, whose choices are run beside the defaults.
         device: where models are trained and run freely; tasks and measures are computed on the CPU.
         precision: of the matrix products in training; weights and measures are float32.
@@ -70,7 +72,7 @@ def run(
     del config  # read before the command is called
     from benchmark.contracts.registry import Registry
     from benchmark.running.planning import Wishes, plan
-    from benchmark.running.runner import run_jobs, sort_out
+    from benchmark.running.runner import Sweep, run_jobs, sort_out
     from benchmark.running.store import Store
     from benchmark.running.suites import find_suite
     from benchmark.running.tuned import load_tuned
@@ -97,7 +99,7 @@ def run(
     planned = plan(Registry(plugin or ()), chosen, wishes)
     store = Store(folder)
     store.prepare()
-    sweep, to_do = sort_out(planned, store, frozenset(retry or ()))
+    sweep, to_do = (Sweep(), planned) if force else sort_out(planned, store, frozenset(retry or ()))
     report_damaged(sweep.damaged)
     _announce(len(planned), len(to_do), folder)
     if to_do:
