@@ -15,6 +15,7 @@ from benchmark.cli.check import check
 from benchmark.cli.compare import compare
 from benchmark.cli.list import list_plugins
 from benchmark.cli.new import new
+from benchmark.cli.plan import plan
 from benchmark.cli.run import run
 from benchmark.cli.show import show
 from benchmark.cli.status import status
@@ -39,6 +40,7 @@ Examples:
     ebb run --tasks copycat_tagging --seeds 5 --updates 800
     ebb run --baselines scheduled_sampling:end=0.5,coin=sequence
     ebb run --plugin mine.py --baselines mine --baselines teacher_forcing
+    ebb plan full --workers 64     how long a suite takes, and what it costs
     ebb status quick               which cells are done, failed, missing or stale; --why CELL
     ebb board results/runs/quick   print and write the leaderboard, its figure
     ebb compare DIR --baseline reinforce   against teacher_forcing, paired by seed
@@ -62,6 +64,7 @@ app = App(
 )
 app.command(list_plugins, name="list")
 app.command(run)
+app.command(plan)
 app.command(status)
 app.command(board)
 app.command(compare)
