@@ -22,6 +22,7 @@ from benchmark.cli.status import status
 from benchmark.cli.throughput import throughput
 from benchmark.cli.trace import trace
 from benchmark.cli.tune import tune
+from benchmark.cli.verify import verify
 from benchmark.errors import UsageError
 from benchmark.reporting.escapes import plain
 
@@ -42,6 +43,7 @@ Examples:
     ebb run --plugin mine.py --baselines mine --baselines teacher_forcing
     ebb plan full --workers 64     how long a suite takes, and what it costs
     ebb status quick               which cells are done, failed, missing or stale; --why CELL
+    ebb verify results/runs/quick --cells 3   do the results hold?
     ebb board results/runs/quick   print and write the leaderboard, its figure
     ebb compare DIR --baseline reinforce   against teacher_forcing, paired by seed
     ebb list baselines             what there is, what is broken or missing
@@ -66,6 +68,7 @@ app.command(list_plugins, name="list")
 app.command(run)
 app.command(plan)
 app.command(status)
+app.command(verify)
 app.command(board)
 app.command(compare)
 app.command(throughput)

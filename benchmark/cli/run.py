@@ -71,6 +71,7 @@ def run(
     """
     del config  # read before the command is called
     from benchmark.contracts.registry import Registry
+    from benchmark.running.manifest import write_manifest
     from benchmark.running.planning import Wishes, plan
     from benchmark.running.runner import Sweep, run_jobs, sort_out
     from benchmark.running.store import Store
@@ -116,6 +117,7 @@ def run(
                 plugins=plugin or (),
                 report=report,
             )
+    write_manifest(store, [job.cell for job in planned])
     if sweep.records:
         print_board(*write_reports(folder))
     return _close(sweep, folder)

@@ -43,6 +43,21 @@ def make_writable(folder: Path) -> None:
         ) from None
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all: aside, to the disk, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(aside).replace(path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+
+
 class Store:
     """The records below `root/records`, one JSON file a cell."""
 
@@ -72,17 +87,7 @@ class Store:
             reason = f"its record would be larger than {MOST_BYTES:,} bytes ({len(text):,} characters)"
             failed = Record(cell=record.cell, status="error", reason=reason, provenance=record.provenance)
             text = failed.to_json()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(aside).replace(path)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
+        write_whole(path, text)
         return path
 
     def load(self, cell: Cell) -> Record | Damaged | None:
