@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import stat
+import tomllib
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,15 +13,20 @@ class Refused(ValueError):
     """A file that will not be read, and why."""
 
 
-def read_bounded(path: str | Path, most: int) -> bytes:
+def read_bounded(path: str | Path, most: int, follow: bool = False) -> bytes:
     """Read a regular file of at most so many bytes; a link, a pipe or a device is refused before a byte is read.
+
+    Args:
+        most: bytes.
+        follow: whether a link may be followed, because the user named the file.
 
     Raises:
         Refused: for what is not such a file.
         OSError: if it cannot be opened.
     """
+    links = 0 if follow else os.O_NOFOLLOW
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe must not block
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | links)  # a pipe must not block
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise Refused("it is a symbolic link; only files are read, so put a copy in its place") from None
@@ -51,7 +57,7 @@ def parse_json(content: bytes | str) -> Any:
     """
     try:
         text = content if isinstance(content, str) else content.decode("utf-8")
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_not_a_number)
+        return json.loads(text, **STRICT)
     except RecursionError:
         raise Refused("it is nested too deeply") from None
     except Refused:
@@ -71,6 +77,25 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _not_a_number(text: str) -> NoReturn:
     raise Refused(f"{text} is not a number in JSON")
+
+
+STRICT: dict[str, Any] = {"object_pairs_hook": _once, "parse_constant": _not_a_number}
+"""For `json.loads`, where its other errors are worded otherwise."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file that the user named; a key that stands twice is an error in TOML itself.
+
+    Raises:
+        Refused: for anything else than TOML of at most a mebibyte.
+        OSError: if it cannot be read.
+    """
+    try:
+        return tomllib.loads(read_bounded(path, 2**20, follow=True).decode("utf-8"))
+    except RecursionError:
+        raise Refused("it is nested too deeply") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(str(error)) from None
 
 
 def count_keys(content: bytes) -> int:

@@ -24,6 +24,7 @@ from benchmark.cli.trace import trace
 from benchmark.cli.tune import tune
 from benchmark.cli.verify import verify
 from benchmark.errors import UsageError
+from benchmark.reading import Refused, read_toml
 from benchmark.reporting.escapes import plain
 
 USAGE = 2
@@ -112,5 +113,9 @@ def _configuration(arguments: Sequence[str]) -> tuple[Toml, ...]:
             path = Path(value or next(iter(arguments[index + 1 :]), ""))
             if not path.is_file():
                 raise UsageError(f"there is no configuration file {str(path)!r}")
+            try:
+                read_toml(path)
+            except (Refused, OSError) as error:
+                raise UsageError(f"the configuration {path} cannot be read: {error}") from None
             return (Toml(path, use_commands_as_keys=False),)
     return ()
