@@ -112,11 +112,13 @@ class Store:
         return records, damaged
 
     def files(self) -> Iterator[str]:
-        """Yield what stands where records stand, by name: files that end in .json, and links of any name."""
+        """Yield what stands where records stand, by name: what ends in .json, and folders that are links."""
         for folder, folders, names in os.walk(self.records):
             folders.sort()
             yield from (f"{folder}/{name}" for name in sorted(names) if name.endswith(".json"))
-            yield from (link for name in folders if Path(link := f"{folder}/{name}").is_symlink())
+            for entry in (f"{folder}/{name}" for name in folders):
+                if entry.endswith(".json") or Path(entry).is_symlink():
+                    yield entry  # a folder is refused when it is read
 
     def _read(self, path: str) -> Record | Damaged:
         """Read a file that must be the record of the cell that its name says."""
@@ -177,8 +179,9 @@ def _parse(content: bytes) -> Record:
 def _first(error: ValidationError) -> str:
     """The first of the errors: where, and what."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(str(part)[:40] for part in first["loc"] if part != "[key]")
-    return f"{where}: {first['msg']}" if where else first["msg"]
+    where = ".".join(ascii(str(part)[:40])[1:-1] for part in first["loc"] if part != "[key]")
+    what = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {what}" if where else what
 
 
 def _reason(error: Refused | OSError) -> str:
