@@ -16,15 +16,27 @@ LARGEST = 1e50
 LONGEST_TEXT = 20_000
 """Characters of a reason or a traceback; what is longer loses its middle."""
 
-Name = Annotated[str, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-"""Of a task, model or baseline: a folder can have it, no page reads it as anything else, and no two look alike."""
-
 Version = Annotated[str, StringConstraints(max_length=200, pattern=r"^([A-Za-z0-9][A-Za-z0-9:._+ -]*)?$")]
 """Of a plugin."""
 
 LONGEST_LABEL = 300
 
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.()|@+-]{0,99}")
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+@lru_cache(maxsize=10_000)
+def check_name(name: str) -> str:
+    """Return a name unchanged.
+
+    Raises:
+        ValueError: if a folder or a page might read it as anything else.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"a name is up to 100 letters, digits and _.-, the first no sign, got {name[:50]!a}")
+    return name
 
 
 @lru_cache(maxsize=10_000)
@@ -35,7 +47,7 @@ def check_key(key: str) -> str:
         ValueError: if it may not stand where a key stands.
     """
     if not _KEY.fullmatch(key):
-        raise ValueError(f"a name holds up to 100 of letters, digits and _.()|@+-, got {key[:50]!a}")
+        raise ValueError(f"a key is up to 100 letters, digits and _.()|@+-, the first no sign, got {key[:50]!a}")
     return key
 
 
@@ -65,6 +77,9 @@ def check_labels(labels: frozenset[str]) -> None:
     for label in sorted(labels):
         check_label(label)
 
+
+Name = Annotated[str, AfterValidator(check_name)]
+"""Of a task, model or baseline: a folder can have it, no page reads it as anything else, and no two look alike."""
 
 Key = Annotated[str, AfterValidator(check_key)]
 """Of a measure, a curve, a knob and the like, e.g. `grid_own_KL(P||Q)`."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from benchmark.errors import UsageError
+from benchmark.fields import LARGEST
 from benchmark.reading import Refused, count_keys, parse_json, read_bounded
 from benchmark.running.cell import Cell, canonical_key
 from benchmark.running.record import Record
@@ -178,8 +179,11 @@ def _parse(content: bytes) -> Record:
 
 def _first(error: ValidationError) -> str:
     """The first of the errors: where, and what."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(ascii(str(part)[:40])[1:-1] for part in first["loc"] if part != "[key]")
+    bound = first.get("ctx", {}).get("le") or first.get("ctx", {}).get("ge")
+    if bound and abs(bound) == LARGEST:
+        return f"{where}: a number may be as large as {LARGEST:g}"  # pydantic writes out its 51 digits
     what = first["msg"].removeprefix("Value error, ")
     return f"{where}: {what}" if where else what
 
