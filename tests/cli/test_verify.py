@@ -9,22 +9,29 @@ from pathlib import Path
 import pytest
 
 from benchmark.cli.main import execute
+from benchmark.contracts.registry import Registry
 from benchmark.running.manifest import NAME, write_manifest
+from benchmark.running.planning import Wishes, plan
 from benchmark.running.record import Record
 from benchmark.running.store import Store
+from benchmark.running.suites import find_suite
 from benchmark.running.verifying import TOLERANCE, compare
+from benchmark.running.worker import run_cell
+from benchmark.settings import Budget
 from benchmark.values import Measure, Point
 from tests.factories import make_cell, make_record
-
-RUN = ["run", "smoke", "--tasks", "hmm_language", "--baselines", "teacher_forcing", "--baselines", "free_running"]
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory) -> Path:
     """Two real cells and their manifest."""
-    folder = tmp_path_factory.mktemp("results")
-    assert execute([*RUN, "--updates", "4", "--jobs", "1", "--out", str(folder)]) == 0
-    return folder
+    store = Store(tmp_path_factory.mktemp("results"))
+    wishes = Wishes(("hmm_language",), ("teacher_forcing", "free_running"), budget=Budget(updates=4))
+    cells = [job.cell for job in plan(Registry(), find_suite("smoke"), wishes)]
+    for cell in cells:
+        store.save(run_cell(cell, Registry()))
+    write_manifest(store, cells)
+    return store.root
 
 
 @pytest.fixture

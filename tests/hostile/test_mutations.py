@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -65,22 +66,22 @@ def mutated(draw: st.DrawFn) -> bytes:
         if isinstance(inner, list):
             at = draw(st.integers(0, len(inner) - 1))
             if draw(st.booleans()):
-                inner[at] = draw(values)
+                inner[at] = deepcopy(draw(values))
             else:
-                inner.insert(at, draw(st.sampled_from([inner[at], *EVIL])))
+                inner.insert(at, deepcopy(draw(st.sampled_from([inner[at], *EVIL]))))
             continue
         if not inner:
             continue
         key = draw(st.sampled_from(sorted(inner)))
         match draw(st.sampled_from(("set", "set", "set", "remove", "rename", "add", "twice"))):
             case "set":
-                inner[key] = draw(values)
+                inner[key] = deepcopy(draw(values))
             case "remove":
                 del inner[key]
             case "rename":
                 inner[draw(st.sampled_from(EVIL))] = inner.pop(key)
             case "add":
-                inner[draw(st.one_of(st.sampled_from(EVIL), st.text(max_size=8)))] = draw(values)
+                inner[draw(st.one_of(st.sampled_from(EVIL), st.text(max_size=8)))] = deepcopy(draw(values))
             case _:
                 twice = key
     text = json.dumps(content, indent=draw(st.sampled_from((None, 1))), ensure_ascii=draw(st.booleans()))
