@@ -7,8 +7,12 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from benchmark.fields import LARGEST
+
 Device = Literal["cpu", "cuda"]
 Precision = Literal["float32", "bfloat16"]
+
+_MOST = 2**53  # a float holds it exactly
 
 
 class Frozen(BaseModel):
@@ -23,8 +27,8 @@ class Budget(Frozen):
     A model evaluation is one token passed forward through the model; forward and backward together cost 3.
     """
 
-    updates: int | None = Field(default=None, ge=1)
-    evaluations: int | None = Field(default=None, ge=1)
+    updates: int | None = Field(default=None, ge=1, le=_MOST)
+    evaluations: int | None = Field(default=None, ge=1, le=_MOST)
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -43,16 +47,16 @@ class Budget(Frozen):
 class Optimisation(Frozen):
     """AdamW with a linear warm-up, a cosine decay and clipping of the gradient's norm."""
 
-    batch: int = Field(default=64, ge=1, description="sequences per update")
-    learning_rate: float = Field(default=3e-3, gt=0)
+    batch: int = Field(default=64, ge=1, le=_MOST, description="sequences per update")
+    learning_rate: float = Field(default=3e-3, gt=0, le=LARGEST)
     warm_up: float = Field(default=0.05, ge=0, lt=1, description="share of the budget")
     final: float = Field(default=0.05, ge=0, le=1, description="learning rate at the end, as a share of the peak")
-    weight_decay: float = Field(default=0.01, ge=0)
-    clip: float = Field(default=1.0, gt=0, description="largest norm of the gradient")
+    weight_decay: float = Field(default=0.01, ge=0, le=LARGEST)
+    clip: float = Field(default=1.0, gt=0, le=LARGEST, description="largest norm of the gradient")
     precision: Precision = Field(default="float32", description="of the matrix products in training; weights: float32")
 
 
 class Evaluation(Frozen):
     """How many test sequences: in all for tasks whose axis is position, per bucket where it is length."""
 
-    sequences: int = Field(default=512, ge=1)
+    sequences: int = Field(default=512, ge=1, le=_MOST)

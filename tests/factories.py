@@ -129,7 +129,7 @@ FACTS = TaskFacts(
 def make_record(cell: Cell, quality: tuple[float, ...] = (0.9, 0.6, 0.2), facts: TaskFacts = FACTS) -> Record:
     buckets = [(1, 4), (5, 8), (9, 16)]
     mean = sum(quality) / len(quality)
-    measure = Measure(value=mean, unit=facts.unit, direction=facts.direction)
+    measure = Measure(value=mean, unit=facts.unit, direction=facts.direction, reason="")
     curve = [Point(low=low, high=high, value=value) for (low, high), value in zip(buckets, quality, strict=True)]
     return Record(
         cell=cell,

@@ -1,13 +1,14 @@
 """`ebb board`: from a folder of records to a leaderboard and its figure."""
 
+import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from benchmark.cli.console import wide_console
+from benchmark.cli.console import inert, wide_console
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,13 +41,14 @@ def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
     Raises:
         UsageError: if the folder holds no record, or cannot be written to.
     """
-    from benchmark.reporting.board import group_records, make_board
+    from benchmark.reporting.board import AsNeeded, group_records, make_board
     from benchmark.reporting.figures import quality_vs_length
     from benchmark.reporting.overall import overall
     from benchmark.reporting.profiles import draw_profiles
     from benchmark.reporting.tables import write_board
 
-    records = stored_records(folder)
+    records = stored_records(folder, AsNeeded())
+    gc.freeze()  # they stay to the end: looking for cycles among them again and again takes longer than the board
     groups = group_records(records)
     rows, summary = make_board(records), overall(groups)
     try:
@@ -58,15 +60,15 @@ def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
     return rows, summary
 
 
-def stored_records(folder: Path) -> "list[Record]":
-    """Read the records of a folder, and name files that are none.
+def stored_records(folder: Path, keep: "Callable[[Record], Record]" = lambda record: record) -> "list[Record]":
+    """Read the records of a folder, as much of each as is to be kept, and name files that are none.
 
     Raises:
         UsageError: if the folder holds no record.
     """
     from benchmark.running.store import Store
 
-    records, damaged = Store(folder).load_all()
+    records, damaged = Store(folder).load_all(keep)
     report_damaged(damaged)
     if not records:
         raise UsageError(f"there are no records in {folder}; `ebb run --out {folder}` makes them")
@@ -81,8 +83,10 @@ def written(folder: Path) -> str:
 
 def report_damaged(damaged: "Sequence[Damaged]") -> None:
     """Name files that are no records."""
+    from benchmark.reporting.escapes import plain
+
     for file in damaged:
-        print(f"damaged record {file.path}: {file.reason}; `ebb run` makes it again", file=sys.stderr)
+        print(plain(f"damaged record {file.path}: {file.reason}; `ebb run` makes it again"), file=sys.stderr)
 
 
 def print_board(rows: "Sequence[Row]", summary: "Sequence[Row]") -> None:
@@ -93,12 +97,12 @@ def print_board(rows: "Sequence[Row]", summary: "Sequence[Row]") -> None:
 
     console = wide_console()
     for section in [*sections(rows), *([overall_section(summary)] if summary else [])]:
-        console.print(section.title, style="bold")
+        console.print(inert(section.title, "bold"))
         for part in section.tables:
-            table = Table(caption=part.caption, caption_justify="left")
+            table = Table(caption=inert(part.caption), caption_justify="left")
             for column in part.columns:
                 table.add_column(column, justify="left" if column in ("baseline", "status", "verdict") else "right")
             for cells in part.cells:
-                table.add_row(*cells)
+                table.add_row(*map(inert, cells))
             console.print(table, "")
     console.print(FOOTNOTE, style="dim")

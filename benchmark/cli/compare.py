@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from benchmark.cli.board import stored_records
-from benchmark.cli.console import wide_console
+from benchmark.cli.console import inert, wide_console
 
 if TYPE_CHECKING:
     from benchmark.reporting.board import Row
@@ -58,9 +58,9 @@ def _print(rows: "list[Row]", title: str) -> None:
 
     from benchmark.reporting.tables import COMPARISON
 
-    table = Table(title=title, title_justify="left")
+    table = Table(title=inert(title), title_justify="left")
     for column in COMPARISON:
         table.add_column(column, justify="left" if column in ("task", "model", "verdict") else "right")
     for row in rows:
-        table.add_row(*(text(row) for text in COMPARISON.values()))
+        table.add_row(*(inert(text(row)) for text in COMPARISON.values()))
     wide_console().print(table)

@@ -15,12 +15,17 @@ from benchmark.cli.check import check
 from benchmark.cli.compare import compare
 from benchmark.cli.list import list_plugins
 from benchmark.cli.new import new
+from benchmark.cli.plan import plan
 from benchmark.cli.run import run
 from benchmark.cli.show import show
+from benchmark.cli.status import status
 from benchmark.cli.throughput import throughput
 from benchmark.cli.trace import trace
 from benchmark.cli.tune import tune
+from benchmark.cli.verify import verify
 from benchmark.errors import UsageError
+from benchmark.reading import Refused, read_toml
+from benchmark.reporting.escapes import plain
 
 USAGE = 2
 INTERRUPTED = 130
@@ -37,6 +42,9 @@ Examples:
     ebb run --tasks copycat_tagging --seeds 5 --updates 800
     ebb run --baselines scheduled_sampling:end=0.5,coin=sequence
     ebb run --plugin mine.py --baselines mine --baselines teacher_forcing
+    ebb plan full --workers 64     how long a suite takes, and what it costs
+    ebb status quick               which cells are done, failed, missing or stale; --why CELL
+    ebb verify results/runs/quick --cells 3   do the results hold?
     ebb board results/runs/quick   print and write the leaderboard, its figure
     ebb compare DIR --baseline reinforce   against teacher_forcing, paired by seed
     ebb list baselines             what there is, what is broken or missing
@@ -59,6 +67,9 @@ app = App(
 )
 app.command(list_plugins, name="list")
 app.command(run)
+app.command(plan)
+app.command(status)
+app.command(verify)
 app.command(board)
 app.command(compare)
 app.command(throughput)
@@ -85,7 +96,7 @@ def execute(arguments: Sequence[str]) -> int:
         app.config = _configuration(arguments)
         result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except (UsageError, CycloptsError) as error:
-        print(f"ebb: {error}", file=sys.stderr)
+        print(plain(f"ebb: {error}", lines=True), file=sys.stderr)
         print("Try `ebb --help`, or --help after a command.", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
@@ -102,5 +113,9 @@ def _configuration(arguments: Sequence[str]) -> tuple[Toml, ...]:
             path = Path(value or next(iter(arguments[index + 1 :]), ""))
             if not path.is_file():
                 raise UsageError(f"there is no configuration file {str(path)!r}")
+            try:
+                read_toml(path)
+            except (Refused, OSError) as error:
+                raise UsageError(f"the configuration {path} cannot be read: {error}") from None
             return (Toml(path, use_commands_as_keys=False),)
     return ()

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from benchmark.reporting.escapes import plain
 from benchmark.running.record import Record
 from benchmark.running.runner import Progress
 
@@ -34,7 +35,7 @@ def reporter() -> Iterator[Callable[[Progress], None]]:
         def show(progress: Progress) -> None:
             announce(progress)
             if progress.latest is not None:
-                bar.console.print(describe(progress.latest), highlight=False)
+                bar.console.print(describe(progress.latest), highlight=False, markup=False)
             bar.update(
                 line,
                 description=_counts(progress),
@@ -55,7 +56,7 @@ def describe(record: Record) -> str:
     """One line about a finished cell."""
     seconds = record.spent.get("cell_wall_seconds")
     took = "" if seconds is None else f" in {seconds:.1f} s"
-    return f"{record.cell.id} {record.status}{took}" + (f": {record.reason}" if record.reason else "")
+    return plain(f"{record.cell.id} {record.status}{took}" + (f": {record.reason}" if record.reason else ""))
 
 
 def _counts(progress: Progress) -> str:

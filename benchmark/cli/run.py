@@ -40,6 +40,7 @@ def run(
     out: Path | None = None,
     plugin: list[Path] | None = None,
     retry: list[Retried] | None = None,
+    force: bool = False,
     tuned: Path | None = None,
     device: Device = "cpu",
     precision: Precision | None = None,
@@ -76,6 +77,7 @@ def run(
         out: folder for records, board and figure; results/runs/SUITE if not given.
         plugin: a file with a task, baseline or model; may be given more than once.
         retry: run cells again that ended with this status.
+        force: run all cells again, whatever is stored.
         tuned: file of `ebb tune`, whose choices are run beside the defaults.
         device: where models are trained and run freely; tasks and measures are computed on the CPU.
         precision: of the matrix products in training; weights and measures are float32.
@@ -86,8 +88,9 @@ def run(
     from benchmark.running.engines.choice import make_engine
     from benchmark.running.engines.engine import Terms
     from benchmark.running.lock import locked
+    from benchmark.running.manifest import write_manifest
     from benchmark.running.planning import Wishes, plan
-    from benchmark.running.runner import run_jobs, sort_out
+    from benchmark.running.runner import Sweep, run_jobs, sort_out
     from benchmark.running.store import Store
     from benchmark.running.suites import find_suite
     from benchmark.running.tuned import load_tuned
@@ -126,7 +129,7 @@ def run(
         ranks=ranks,
     )
     with locked(folder):
-        sweep, to_do = sort_out(planned, store, frozenset(retry or ()))
+        sweep, to_do = (Sweep(), planned) if force else sort_out(planned, store, frozenset(retry or ()))
         report_damaged(sweep.damaged)
         _announce(len(planned), len(to_do), folder)
         if to_do:
@@ -135,6 +138,7 @@ def run(
             made = make_engine(engine, terms, jobs or cores(), folder, address, devices if ranks == 1 else ())
             with reporter() as report:
                 run_jobs(to_do, store, sweep, made, report)
+        write_manifest(store, [job.cell for job in planned])
         if sweep.records:
             print_board(*write_reports(folder))
     return _close(sweep, folder)

@@ -28,7 +28,7 @@ class ParallelTrainer(Trainer):
         super().__init__(*args)
         self.rank, self.ranks = dist.get_rank(), dist.get_world_size()
         if self.rank:
-            self.drawn = Origin(f"{self.origin.task} rank {self.rank}", self.origin.seed)
+            self.within = Origin(f"{self.origin.task} rank {self.rank}", self.origin.seed)
         if kept := self.baseline.state_dict():
             raise NotApplicable(f"{self.baseline.name} keeps {', '.join(kept)}, which would differ from rank to rank")
         if self.settings.batch < self.ranks:

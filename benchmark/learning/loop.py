@@ -98,9 +98,9 @@ class Trainer:
     ) -> None:
         self.model, self.task, self.baseline = model, task, baseline
         self.budget, self.settings, self.origin = budget, settings, _origin(task, seed, replicate)
-        self.drawn = self.origin  # names the streams of what is drawn within an update
+        self.within = self.origin  # names the streams of what is drawn within an update
         self.spent, self.log, self.counted = Spent(), [], model.evaluations
-        self.drawn: tuple[int, Batch] | None = None  # the number of a block of batches, and the block
+        self.block: tuple[int, Batch] | None = None  # a number, and several batches
         baseline.build(model, stream(*self.origin, "build"))
         self.parameters = [*model.parameters(), *baseline.parameters()]
         self.optimiser = torch.optim.AdamW(
@@ -130,8 +130,8 @@ class Trainer:
         step, progress = self.spent.updates, self.progress
         batch = self._batch(step).to(self.model.device)
         self.model.train()
-        self.model.noise = stream(*self.drawn, "dropout", step)
-        ctx = UpdateContext(self.task, self.drawn, step, progress)
+        self.model.noise = stream(*self.within, "dropout", step)
+        ctx = UpdateContext(self.task, self.within, step, progress)
         began = time.process_time()
         with self._precision():
             loss = self.loss(batch, ctx)
@@ -149,11 +149,11 @@ class Trainer:
         """Draw the batch of an update; sequences of one length come several batches at once, at the price of one."""
         shortest, longest = self.task.curve.trained
         at_once, size = (_AT_ONCE if shortest == longest else 1), self.settings.batch
-        block, place = divmod(step, at_once)
-        if self.drawn is None or self.drawn[0] != block:
-            order = stream(*self.origin, "order", block)
-            self.drawn = block, self.task.sample("train", at_once * size, self.task.curve.trained, order)
-        return self.drawn[1].select(slice(place * size, (place + 1) * size))
+        number, place = divmod(step, at_once)
+        if self.block is None or self.block[0] != number:
+            order = stream(*self.origin, "order", number)
+            self.block = number, self.task.sample("train", at_once * size, self.task.curve.trained, order)
+        return self.block[1].select(slice(place * size, (place + 1) * size))
 
     def _precision(self) -> AbstractContextManager[Any]:
         if self.settings.precision == "float32":

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
+from benchmark.fields import LARGEST
 from benchmark.values import Direction, Measure, Point
 
 
@@ -14,9 +15,9 @@ class Evaluated:
     curves: dict[str, list[Point]] = field(default_factory=dict)
 
     def put(self, name: str, value: float, unit: str, direction: Direction, reason: str = "") -> None:
-        """Enter a measure; one that is not finite is entered as absent, with the reason."""
-        if math.isfinite(value):
-            self.measures[name] = Measure(value=value, unit=unit, direction=direction)
+        """Enter a measure; one that is not finite, or as good as infinite, is entered as absent, with the reason."""
+        if abs(value) <= LARGEST:  # false for NaN too
+            self.measures[name] = Measure(value=value, unit=unit, direction=direction, reason="")
             return
-        why = "infinite" if math.isinf(value) else reason or "not a number"
+        why = reason or "not a number" if math.isnan(value) else "infinite"
         self.measures[name] = Measure(value=None, unit=unit, direction=direction, reason=why)

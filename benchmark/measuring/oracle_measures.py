@@ -21,6 +21,7 @@ from benchmark.measuring.evaluated import Evaluated
 from benchmark.measuring.exposure import AccumulatedError, accumulated_error, exposure_ratio, safe_ratio, sequence_kl
 from benchmark.measuring.grid import DIVERGENCES, SOURCES, Grid, GridTally, Source
 from benchmark.measuring.positions import Buckets, position_buckets
+from benchmark.measuring.quality import finite
 from benchmark.measuring.runs import Instrument, Runs, batches
 from benchmark.values import Point
 
@@ -164,4 +165,4 @@ def put_errors(result: Evaluated, wrong: Tensor, own: Tensor, buckets: Buckets) 
 
 
 def _point(low: int, high: int, value: float) -> Point:
-    return Point(low=low, high=high, value=value if math.isfinite(value) else None)
+    return Point(low=low, high=high, value=finite(value))

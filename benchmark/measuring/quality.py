@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from benchmark.contracts.task import Metric, Score
+from benchmark.fields import LARGEST
 from benchmark.values import Point
 
 
@@ -46,5 +47,5 @@ def points(buckets: Sequence[tuple[int, int]], values: Sequence[float]) -> list[
 
 
 def finite(value: float) -> float | None:
-    """Return the value, or None where it is not a finite number."""
-    return value if math.isfinite(value) else None
+    """Return the value, or None where it is not a number that a record holds."""
+    return value if abs(value) <= LARGEST else None  # false for NaN too

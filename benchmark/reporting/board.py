@@ -3,15 +3,15 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from benchmark.reporting.against import gains, references
 from benchmark.reporting.contrasts import NO_CONTRAST, Contrast
-from benchmark.reporting.dominance import dominated_at
-from benchmark.reporting.statistics import Interval, horizon_50, t_interval
+from benchmark.reporting.dominance import NLL_MEASURES, dominated_at
+from benchmark.reporting.statistics import Interval, horizon_50, t_intervals
 from benchmark.running.cell import Cell
 from benchmark.running.record import Record
-from benchmark.values import Point
 
 Row = dict[str, Any]
 
@@ -45,6 +45,8 @@ _OVER_SEEDS = (
     "distinct_prefixes_at_temperature_1",
     "gradient_noise",
 )
+_CURVES = ("free_running", "gold_prefix", "gap")
+_MEASURES = frozenset((*_OVER_SEEDS, *NLL_MEASURES))
 _COSTS = (
     "updates",
     "evaluations",
@@ -53,6 +55,26 @@ _COSTS = (
     "cell_wall_seconds",
     "training_tokens_per_cpu_second",
 )
+
+
+class AsNeeded:
+    """Keeps of records what a board and its figures are made of; equal parts of their cells are kept once."""
+
+    def __init__(self) -> None:
+        self._cells: dict[str, Cell] = {}
+
+    def __call__(self, record: Record) -> Record:
+        """Return the record without what no board shows."""
+        twin = self._cells.setdefault(record.cell.group, record.cell)
+        return Record.model_construct(
+            cell=twin if twin is record.cell else twin.with_seed(record.cell.seed),
+            status=record.status,
+            reason=record.reason,
+            facts=record.facts,
+            measures={name: found for name, found in record.measures.items() if name in _MEASURES},
+            curves={name: found for name, found in record.curves.items() if name in _CURVES},
+            spent={name: value for name, value in record.spent.items() if name in _COSTS},
+        )
 
 
 def group_records(records: Iterable[Record]) -> list[tuple[str, list[Record]]]:
@@ -94,31 +116,26 @@ def _rank(row: Row) -> tuple:
 
 def _labels(cells: Sequence[Cell]) -> list[str]:
     """Name each baseline; where two rows would share a name, add the settings in which they differ."""
-    flat = [_settings(cell) for cell in cells]
-    labels = []
-    for cell, own in zip(cells, flat, strict=True):
-        twins = [other for twin, other in zip(cells, flat, strict=True) if _same_place(cell, twin)]
-        differing = [name for name in own if len({twin.get(name) for twin in twins}) > 1]
-        settings = ",".join(f"{name}={own[name]}" for name in differing)
-        again = " (tuned)" if cell.ruleset == "tuned" else " (A/A)" if cell.replicate else ""
-        labels.append(f"{cell.baseline.name}{again}:{settings}" if settings else f"{cell.baseline.name}{again}")
+    namesakes: dict[tuple, list[int]] = defaultdict(list)
+    for index, cell in enumerate(cells):
+        parts = cell.task.name, cell.model.name, cell.baseline.name
+        namesakes[*parts, cell.replicate, cell.ruleset].append(index)
+    labels = [""] * len(cells)
+    for indices in namesakes.values():
+        for index, differing in zip(indices, _differing([cells[index] for index in indices]), strict=True):
+            cell = cells[index]
+            again = " (tuned)" if cell.ruleset == "tuned" else " (A/A)" if cell.replicate else ""
+            labels[index] = f"{cell.baseline.name}{again}" + (f":{differing}" if differing else "")
     return labels
 
 
-def _same_place(cell: Cell, other: Cell) -> bool:
-    parts = all(getattr(cell, part).name == getattr(other, part).name for part in ("task", "model", "baseline"))
-    return parts and cell.replicate == other.replicate and cell.ruleset == other.ruleset
-
-
-def _settings(cell: Cell) -> dict[str, Any]:
-    """Everything but the seed and the names, flat: knobs of the baseline under their own names, all else prefixed."""
-    content = cell.model_dump(exclude={"seed"})
-    flat = dict(content["baseline"].pop("knobs"))
-    for part, inner in content.items():
-        for name, value in inner.items() if isinstance(inner, dict) else [("", inner)]:
-            nested = value.items() if isinstance(value, dict) else [("", value)]
-            flat |= {".".join(filter(None, (part, name, leaf))): leaf_value for leaf, leaf_value in nested}
-    return flat
+def _differing(cells: Sequence[Cell]) -> list[str]:
+    """For each cell the settings in which it differs from any of the others, as text."""
+    if len(cells) == 1:
+        return [""]
+    settings = [cell.settings for cell in cells]
+    names = [name for name in dict.fromkeys(chain(*settings)) if len({own.get(name) for own in settings}) > 1]
+    return [",".join(f"{name}={own[name]}" for name in names if name in own) for own in settings]
 
 
 def _row(group: list[Record], label: str) -> Row:
@@ -139,12 +156,13 @@ def _row(group: list[Record], label: str) -> Row:
         "failure",
     ):
         row[name] = getattr(facts, name, None)
-    for name in _OVER_SEEDS:
-        row |= _named(name, _over_seeds(ok, name)) | {f"{name}_reason": _why_absent(ok, name)}
+    over_seeds = t_intervals([_values(ok, name) for name in _OVER_SEEDS])
+    for name, interval in zip(_OVER_SEEDS, over_seeds, strict=True):
+        row |= _named(name, interval) | {f"{name}_reason": _why_absent(ok, name)}
     row["by_length"] = _by_length(ok)
     row |= _horizon(row)
-    for name in _COSTS:
-        row[name] = t_interval([record.spent.get(name) for record in ok]).mean
+    costs = t_intervals([[record.spent.get(name) for record in ok] for name in _COSTS])
+    row |= {name: interval.mean for name, interval in zip(_COSTS, costs, strict=True)}
     row["seeds"] = len(ok)
     row["status"] = dict(sorted(Counter(record.status for record in group).items()))
     row["reasons"] = sorted({record.reason for record in group if record.reason})
@@ -155,9 +173,9 @@ def _named(name: str, interval: Interval) -> Row:
     return {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
-def _over_seeds(records: list[Record], name: str) -> Interval:
+def _values(records: list[Record], name: str) -> list[float | None]:
     measures = [record.measures.get(name) for record in records]
-    return t_interval([None if measure is None else measure.value for measure in measures])
+    return [None if measure is None else measure.value for measure in measures]
 
 
 def _why_absent(records: list[Record], name: str) -> str:
@@ -167,19 +185,23 @@ def _why_absent(records: list[Record], name: str) -> str:
 
 
 def _by_length(records: list[Record]) -> list[Row]:
+    """A row a bucket of the first record; one that another record lacks has no mean."""
     if not records:
         return []
+    curves = {
+        name: [{(point.low, point.high): point.value for point in record.curves.get(name, ())} for record in records]
+        for name in _CURVES
+    }
+    ranges = [(point.low, point.high) for point in records[0].curves["free_running"]]
+    columns = [[curve.get(place) for curve in curves[name]] for place in ranges for name in _CURVES]
+    intervals = iter(t_intervals(columns))
     rows = []
-    for index, point in enumerate(records[0].curves["free_running"]):
-        row: Row = {"low": point.low, "high": point.high}
-        for name in ("free_running", "gold_prefix", "gap"):
-            row |= _named(name, t_interval([_value(record.curves.get(name), index) for record in records]))
+    for low, high in ranges:
+        row: Row = {"low": low, "high": high}
+        for name in _CURVES:
+            row |= _named(name, next(intervals))
         rows.append(row)
     return rows
-
-
-def _value(curve: list[Point] | None, index: int) -> float | None:
-    return curve[index].value if curve else None
 
 
 def _horizon(row: Row) -> Row:

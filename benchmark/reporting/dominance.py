@@ -7,6 +7,9 @@ from benchmark.running.record import Record
 
 TEMPERATURES = ("0.5", "0.7", "0.85", "1", "1.2")
 
+_AXES = ("oracle_nll", "data_nll")
+NLL_MEASURES = tuple(f"{name}_at_temperature_{temperature}" for name in _AXES for temperature in TEMPERATURES)
+
 Point = tuple[float | None, float | None]
 
 
@@ -14,7 +17,7 @@ def nll_point(group: Sequence[Record], temperature: str) -> Point:
     """Mean over seeds of the process's NLL of samples and the model's NLL of data; lower is better in both."""
     ok = [record for record in group if record.status == "ok"]
     found = []
-    for name in ("oracle_nll", "data_nll"):
+    for name in _AXES:
         measures = [record.measures.get(f"{name}_at_temperature_{temperature}") for record in ok]
         found.append(t_interval([None if measure is None else measure.value for measure in measures]).mean)
     return found[0], found[1]

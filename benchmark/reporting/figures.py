@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from benchmark.reporting.board import Row
+from benchmark.reporting.escapes import figure as escape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,9 +82,9 @@ def _panel(axis: "Axes", rows: Sequence[Row], methods: Sequence[str]) -> None:
     arrow = "↑" if first["direction"] == "higher" else "↓"
     counted = {"position": "output position", "turn": "position in the dialogue"}.get(first["axis"], "output length")
     axis.set(
-        title=f"{first['task']} · {first['model']}",
-        xlabel=f"{counted} ({first['axis_unit']})",
-        ylabel=f"{first['metric']} {arrow}",
+        title=escape(f"{first['task']} · {first['model']}"),
+        xlabel=escape(f"{counted} ({first['axis_unit']})"),
+        ylabel=escape(f"{first['metric']} {arrow}"),
     )
     logarithmic_lengths(axis, lengths)
     axis.set_xlim(left, right)
@@ -128,7 +129,7 @@ def _line(axis: "Axes", row: Row, index: int) -> None:
     style = series_style(index)
     names = ("free_running", "free_running_low", "free_running_high", "gold_prefix")
     values, low, high, gold = ([_or_nan(bucket[name]) for bucket in buckets] for name in names)
-    axis.plot(lengths, values, label=row["baseline"], **style)
+    axis.plot(lengths, values, label=escape(row["baseline"]), **style)
     axis.fill_between(lengths, low, high, color=style["color"], alpha=0.2, linewidth=0)
     if row["baseline"] == "teacher_forcing" and row["gold_prefix"] is not None:
         axis.plot(lengths, gold, label="teacher_forcing on gold prefixes", linestyle=(0, (1, 1)), color=style["color"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.reporting.aggregates import performance_profile
+from benchmark.reporting.escapes import figure as escape
 from benchmark.reporting.figures import drawing, save, series_style, shared_legend
 from benchmark.reporting.overall import Group, failures_as_worst, normalised_scores
 
@@ -24,7 +25,9 @@ def draw_profiles(groups: Sequence[Group], folder: Path, command: str) -> list[P
         for index, method in enumerate(scores.methods):
             shares = performance_profile(values[index], thresholds)
             if not np.isnan(shares).any():
-                axes[0].step(thresholds, shares, where="post", label=method, markevery=25, **series_style(index))
+                axes[0].step(
+                    thresholds, shares, where="post", label=escape(method), markevery=25, **series_style(index)
+                )
         axes[0].set(
             title=f"{len(scores.tasks)} tasks, {len(scores.seeds)} seeds",
             xlabel="normalised quality (0 floor, 1 ceiling)",

@@ -23,16 +23,27 @@ def t_interval(values: Sequence[float | None], level: float = 0.95) -> Interval:
 
     A missing value makes the mean missing: seeds are left out by their status, never by their value.
     """
-    if not values or any(value is None for value in values):
-        return ABSENT
-    sample = np.asarray(values, dtype=float)
-    mean = float(sample.mean())
-    if len(sample) < 2:
-        return Interval(mean, None, None)
+    return t_intervals([values], level)[0]
+
+
+def t_intervals(table: Sequence[Sequence[float | None]], level: float = 0.95) -> list[Interval]:
+    """Mean and Student t interval of each of several figures over the same seeds: [figure, seed] -> [figure]."""
+    whole = [index for index, values in enumerate(table) if values and None not in values]
+    intervals = [ABSENT] * len(table)
+    if not whole:
+        return intervals
+    sample = np.asarray([table[index] for index in whole], dtype=float)  # [figure, seed]
+    means, seeds = sample.mean(1), sample.shape[1]
+    if seeds < 2:
+        for index, mean in zip(whole, means.tolist(), strict=True):
+            intervals[index] = Interval(mean, None, None)
+        return intervals
     from scipy.special import stdtrit  # the t quantile without the second that scipy.stats takes to import
 
-    half = float(stdtrit(len(sample) - 1, 0.5 + level / 2) * sample.std(ddof=1) / math.sqrt(len(sample)))
-    return Interval(mean, mean - half, mean + half)
+    halves = float(stdtrit(seeds - 1, 0.5 + level / 2)) * sample.std(1, ddof=1) / math.sqrt(seeds)
+    for index, mean, half in zip(whole, means.tolist(), halves.tolist(), strict=True):
+        intervals[index] = Interval(mean, mean - half, mean + half)
+    return intervals
 
 
 def horizon_50(lengths: Sequence[float], quality: Sequence[float | None], floor: float, ceiling: float) -> float | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmark.reporting.board import Row
+from benchmark.reporting.escapes import csv, markdown
 
 Column = Callable[[Row], str]
 
@@ -236,11 +237,11 @@ def to_markdown(rows: Sequence[Row], summary: Sequence[Row] = ()) -> str:
     """Write the board as Markdown, a section for each task and model and one over all."""
     parts = ["# Leaderboard", ""]
     for section in [*sections(rows), *([overall_section(summary)] if summary else [])]:
-        parts += [f"## {section.title}", ""]
+        parts += [f"## {markdown(section.title)}", ""]
         for table in section.tables:
-            parts += [f"{table.caption}.", ""]
+            parts += [f"{markdown(table.caption)}.", ""]
             parts += ["| " + " | ".join(table.columns) + " |", "|" + " --- |" * len(table.columns)]
-            parts += ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in table.cells]
+            parts += ["| " + " | ".join(map(markdown, cells)) + " |" for cells in table.cells]
             parts.append("")
     return "\n".join([*parts, FOOTNOTE, ""])
 
@@ -256,7 +257,9 @@ def write_board(rows: Sequence[Row], folder: Path, summary: Sequence[Row] = ()) 
 
     nested = ("by_length", "status", "reasons", "trained", "controls", "dominated_at")
     flat = [
-        {name: value for name, value in row.items() if name not in nested} | {"status": _status(row)} for row in rows
+        {name: csv(value) if isinstance(value, str) else value for name, value in row.items() if name not in nested}
+        | {"status": _status(row)}
+        for row in rows
     ]
     paths = [folder / f"leaderboard.{kind}" for kind in ("md", "csv", "json")]
     paths[0].write_text(to_markdown(rows, summary), encoding="utf-8")

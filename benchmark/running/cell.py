@@ -2,16 +2,19 @@
 
 import hashlib
 import json
-from typing import Any, Literal
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from benchmark.fields import Count, Key, Label, Name, Number, Version
 from benchmark.settings import Budget, Device, Evaluation, Frozen, Optimisation
 
 HARNESS = 5
 """Version of everything between a plugin and its measures; bump when the same cell gives other numbers."""
 
-KnobValues = dict[str, bool | int | float | str]
+KnobValues = dict[Key, bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | Number | Label]
 
 
 class Part(Frozen):
@@ -22,8 +25,8 @@ class Part(Frozen):
         knobs: the values of all knobs, the defaults included.
     """
 
-    name: str
-    version: str
+    name: Name
+    version: Version
     knobs: KnobValues = {}
 
 
@@ -43,11 +46,11 @@ class Cell(Frozen):
     budget: Budget
     optimisation: Optimisation
     evaluation: Evaluation
-    seed: int = Field(ge=0)
+    seed: Count
     ruleset: Literal["defaults", "tuned"] = "defaults"
-    replicate: int = Field(default=0, ge=0)
+    replicate: Count = 0
     device: Device = "cpu"
-    harness: int = HARNESS
+    harness: Count = HARNESS
 
     @property
     def id(self) -> str:
@@ -58,14 +61,46 @@ class Cell(Frozen):
     @property  # not cached: `model_copy` would hand what is cached on to a cell that differs
     def key(self) -> str:
         """Name for machines: sha256 of the canonical JSON of the cell."""
-        return hashlib.sha256(_canonical(self.model_dump(mode="json")).encode()).hexdigest()
+        return canonical_key(self.model_dump(mode="json"))
 
-    @property
+    @cached_property
     def group(self) -> str:
         """What the seeds of one row of a board share."""
         return _canonical(self.model_dump(mode="json", exclude={"seed"}))
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All but the seed and the names, flat: knobs of the baseline under their own names, all else prefixed."""
+        content = self.model_dump(exclude={"seed"})
+        flat = dict(content["baseline"].pop("knobs"))
+        for part, inner in content.items():
+            for name, value in inner.items() if isinstance(inner, dict) else [("", inner)]:
+                nested = value.items() if isinstance(value, dict) else [("", value)]
+                flat |= {".".join(filter(None, (part, name, leaf))): leaf_value for leaf, leaf_value in nested}
+        return flat
+
+    def with_seed(self, seed: int) -> Self:
+        """Return the same cell with another seed; all else is shared."""
+        other = self.model_copy(update={"seed": seed})
+        vars(other)["group"] = self.group
+        return other
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the cell without what was computed from its former content."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("key", "group"):
+            vars(copied).pop(name, None)
+        return copied
+
+
+def canonical_key(content: dict[str, Any]) -> str:
+    """Hash the content of a cell."""
+    return hashlib.sha256(_canonical(content).encode()).hexdigest()
+
 
 def _canonical(content: dict[str, Any]) -> str:
     """JSON with sorted keys: a cell that went through a file and back is the same cell."""
-    return json.dumps(content, sort_keys=True, allow_nan=False)
+    return _ENCODER.encode(content)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, allow_nan=False)

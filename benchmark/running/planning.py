@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from benchmark.contracts.registry import Kind, Registry
 from benchmark.errors import UsageError
 from benchmark.running.cell import Cell, Part
@@ -109,7 +111,11 @@ def _tuned(job: Job, choice: Tuned) -> Job:
 def _part(registry: Registry, kind: Kind, name: str, knobs: dict | None = None) -> Part:
     entry = registry.entry(kind, name)
     resolve = getattr(entry.plugin, "resolve_knobs", None)  # tasks have no knobs
-    return Part(name=name, version=entry.version, knobs=resolve(knobs or {}) if resolve else {})
+    try:
+        return Part(name=name, version=entry.version, knobs=resolve(knobs or {}) if resolve else {})
+    except ValidationError as error:
+        what = "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
+        raise UsageError(f"{name!r} cannot enter a cell: {what}") from None
 
 
 def _baseline(registry: Registry, spec: str) -> Part:

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import sys
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -28,6 +29,7 @@ def _fixed() -> dict[str, str]:
         "commit": commit(),
         "python": platform.python_version(),
         **packages,
+        **_torch_build(),
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
         "processor": _processor(),
@@ -35,6 +37,14 @@ def _fixed() -> dict[str, str]:
         "memory_gib": f"{psutil.virtual_memory().total / 2**30:.1f}",
         "threads": os.environ.get("OMP_NUM_THREADS", "not set"),
     }
+
+
+def _torch_build() -> dict[str, str]:
+    """What else decides the last bits of a number; only a process that computes has torch loaded and can say it."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return {}
+    return {"torch_build": str(torch.version.git_version), "cpu_capability": torch.backends.cpu.get_cpu_capability()}
 
 
 @cache

@@ -1,13 +1,20 @@
 """A record: what became of a cell. The only thing that passes from running to reporting. Free of torch."""
 
-import json
-from typing import Literal
+from dataclasses import fields
+from itertools import chain
+from typing import Annotated, Literal, Self
 
+from pydantic import ConfigDict, Field, model_validator
+
+from benchmark.fields import Number, Text, check_keys, check_label, check_labels
 from benchmark.running.cell import Cell
 from benchmark.settings import Frozen
 from benchmark.values import Measure, Point, TaskFacts
 
 SCHEMA = 1
+
+MOST_POINTS = 1_000
+"""Of a curve, or lines of a training log; a figure with more could not be drawn."""
 
 Status = Literal["ok", "diverged", "timeout", "oom", "error", "killed", "not_applicable"]
 FAILED: tuple[Status, ...] = ("diverged", "timeout", "oom", "error", "killed")
@@ -28,18 +35,72 @@ class Record(Frozen):
         provenance: software, hardware and time; recorded, not part of the cell.
     """
 
+    model_config = ConfigDict(ser_json_inf_nan="strings")  # for `to_json` to stumble over
+
     schema_version: Literal[1] = SCHEMA
     cell: Cell
     status: Status
-    reason: str = ""
-    traceback: str = ""
+    reason: Text = ""
+    traceback: Text = ""
     facts: TaskFacts | None = None
     measures: dict[str, Measure] = {}
-    curves: dict[str, list[Point]] = {}
-    training_log: list[dict[str, float | None]] = []
-    spent: dict[str, float] = {}
+    curves: dict[str, Annotated[list[Point], Field(max_length=MOST_POINTS)]] = {}
+    training_log: Annotated[list[dict[str, float | None]], Field(max_length=MOST_POINTS)] = []
+    spent: dict[str, Number] = {}
     provenance: dict[str, str] = {}
 
+    @model_validator(mode="after")
+    def _names_are_harmless(self) -> Self:
+        """Names of large objects are checked together here, because one by one that takes longer than all the rest."""
+        objects = (self.measures, self.curves, self.spent, self.provenance, *self.training_log)
+        check_keys(tuple(chain.from_iterable(objects)))
+        check_labels(frozenset(text for found in self.measures.values() for text in (found.unit, found.reason)))
+        for value in self.provenance.values():
+            check_label(value)
+        return self
+
+    @model_validator(mode="after")
+    def _ok_has_a_result(self) -> Self:
+        """Whoever reads a record that is ok may rely on the facts, the main measure and its curve."""
+        if self.status == "ok":
+            lacking = [
+                name
+                for name, found in (
+                    ("facts", self.facts),
+                    ("measures.free_running", self.measures.get("free_running")),
+                    ("curves.free_running", self.curves.get("free_running")),
+                )
+                if not found
+            ]
+            if lacking:
+                raise ValueError(f"the status is ok, yet there is no {', no '.join(lacking)}")
+            ends = [end for point in self.curves["free_running"] for end in (point.low, point.high)]
+            if ends[0] < 1 or ends != sorted(ends) or len(set(ends[1::2])) < len(ends) // 2:
+                raise ValueError(
+                    f"the ranges of curves.free_running must begin at 1 or later and rise, got {ends[:20]}"
+                )
+        return self
+
     def to_json(self) -> str:
-        """Write the record with sorted keys; a number that is not finite is an error rather than invalid JSON."""
-        return json.dumps(self.model_dump(mode="json"), allow_nan=False, indent=1, sort_keys=True) + "\n"
+        """Write the record, with the fields in the order of the schema.
+
+        Raises:
+            ValueError: if what was written could not be read back, for example for a number that is not finite.
+        """
+        text = self.model_dump_json(indent=1) + "\n"
+        Record.model_validate_json(text, strict=True)
+        return text
+
+    def count_keys(self) -> int:
+        """Count the keys that the JSON had of which this record was made, each once, however often it stood there."""
+        cell, facts = self.cell, self.facts
+        models = (self, cell, cell.task, cell.model, cell.baseline, cell.budget, cell.optimisation, cell.evaluation)
+        mappings = (cell.task.knobs, cell.model.knobs, cell.baseline.knobs, self.curves, self.spent, self.provenance)
+        return (
+            sum(len(model.model_fields_set) for model in models)
+            + sum(map(len, mappings))
+            + (len(facts.model_fields_set) + len(facts.controls) if facts else 0)
+            + len(self.measures) * (1 + len(fields(Measure)))
+            + sum(map(len, self.curves.values())) * len(fields(Point))
+            + sum(map(len, self.training_log))
+        )

@@ -1,15 +1,23 @@
 """A folder of records. A file is whole or it is not there: it is written aside and renamed."""
 
+import gc
 import os
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from benchmark.errors import UsageError
-from benchmark.running.cell import Cell
+from benchmark.fields import LARGEST
+from benchmark.reading import Refused, count_keys, parse_json, read_bounded
+from benchmark.running.cell import Cell, canonical_key
 from benchmark.running.record import Record
+
+MOST_BYTES = 2**21
+"""Of a record's file; those of the suites have 20 to 40 thousand."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,21 @@ def make_writable(folder: Path) -> None:
         ) from None
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all: aside, to the disk, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(aside).replace(path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+
+
 class Store:
     """The records below `root/records`, one JSON file a cell."""
 
@@ -54,43 +77,117 @@ class Store:
 
     def path(self, cell: Cell) -> Path:
         """Return where the record of a cell belongs: its readable id, then the beginning of its key."""
-        return self.records / f"{cell.id}-{cell.key[:12]}.json"
+        return Path(self._place(cell.id, cell.key))
 
     def save(self, record: Record) -> Path:
-        """Write a record by atomic rename, replacing an older one of the same cell."""
-        path = self.path(record.cell)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(record.to_json())
-                file.flush()
-                os.fsync(file.fileno())
-            Path(aside).replace(path)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
+        """Write a record by atomic rename, replacing an older one of the same cell.
+
+        A record too large to be read again is replaced by one that says so.
+        """
+        path, text = self.path(record.cell), record.to_json()
+        if len(text.encode()) > MOST_BYTES:
+            reason = f"its record would be larger than {MOST_BYTES:,} bytes ({len(text):,} characters)"
+            failed = Record(cell=record.cell, status="error", reason=reason, provenance=record.provenance)
+            text = failed.to_json()
+        write_whole(path, text)
         return path
 
     def load(self, cell: Cell) -> Record | Damaged | None:
         """Read the record of a cell, None where there is none."""
         path = self.path(cell)
-        return read_record(path) if path.exists() else None
+        return self._read(str(path)) if os.path.lexists(path) else None
 
-    def load_all(self) -> tuple[list[Record], list[Damaged]]:
-        """Read every record, and name every file that is not one."""
-        found = [read_record(path) for path in sorted(self.records.rglob("*.json"))]
-        return [f for f in found if isinstance(f, Record)], [f for f in found if isinstance(f, Damaged)]
+    def load_all(self, keep: Callable[[Record], Record] = lambda record: record) -> tuple[list[Record], list[Damaged]]:
+        """Read every record, and name every file that is not one.
+
+        Args:
+            keep: returns as much of a record as is needed; with many records the rest is better forgotten.
+        """
+        records, damaged = [], []
+        with _without_collector():
+            for path in self.files():
+                found = self._read(path)
+                if isinstance(found, Record):
+                    records.append(keep(found))
+                else:
+                    damaged.append(found)
+        return records, damaged
+
+    def files(self) -> Iterator[str]:
+        """Yield what stands where records stand, by name: what ends in .json, and folders that are links."""
+        for folder, folders, names in os.walk(self.records):
+            folders.sort()
+            yield from (f"{folder}/{name}" for name in sorted(names) if name.endswith(".json"))
+            for entry in (f"{folder}/{name}" for name in folders):
+                if entry.endswith(".json") or Path(entry).is_symlink():
+                    yield entry  # a folder is refused when it is read
+
+    def _read(self, path: str) -> Record | Damaged:
+        """Read a file that must be the record of the cell that its name says."""
+        try:
+            content = read_bounded(path, MOST_BYTES)
+            record = _parse(content)
+            if path != self._place(record.cell.id, record.cell.key):
+                self._check_older_key(path, record.cell, content)
+        except (Refused, OSError) as error:
+            return Damaged(Path(path), _reason(error))
+        return record
+
+    def _check_older_key(self, path: str, cell: Cell, content: bytes) -> None:
+        """Raise Refused unless the file is called by the key of its cell as an older version may have written it."""
+        place = self._place(cell.id, canonical_key(parse_json(content)["cell"]))
+        if path != place:
+            raise Refused(f"it holds the record of another cell, whose place is {place}")
+
+    def _place(self, name: str, key: str) -> str:
+        return f"{self.records}/{name}-{key[:12]}.json"
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Records hold no cycles; looking for some among a hundred thousand takes longer than reading them."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
 
 
 def read_record(path: Path) -> Record | Damaged:
-    """Read one file."""
+    """Read one file, wherever it is."""
     try:
-        record = Record.model_validate_json(path.read_bytes())
+        return _parse(read_bounded(path, MOST_BYTES))
+    except (Refused, OSError) as error:
+        return Damaged(path, _reason(error))
+
+
+def _parse(content: bytes) -> Record:
+    """Validate JSON as a record.
+
+    Raises:
+        Refused: if it is none.
+    """
+    try:
+        record = Record.model_validate_json(content, strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return Damaged(path, f"{where}: {first['msg']}" if where else first["msg"])
-    except OSError as error:
-        return Damaged(path, str(error))
+        raise Refused(_first(error)) from None
+    if count_keys(content) != record.count_keys():
+        parse_json(content)
     return record
+
+
+def _first(error: ValidationError) -> str:
+    """The first of the errors: where, and what."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(ascii(str(part)[:40])[1:-1] for part in first["loc"] if part != "[key]")
+    bound = first.get("ctx", {}).get("le") or first.get("ctx", {}).get("ge")
+    if bound and abs(bound) == LARGEST:
+        return f"{where}: a number may be as large as {LARGEST:g}"  # pydantic writes out its 51 digits
+    what = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {what}" if where else what
+
+
+def _reason(error: Refused | OSError) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)

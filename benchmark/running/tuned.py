@@ -1,13 +1,15 @@
 """What tuning chose, on file. Free of torch."""
 
-import json
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from benchmark.errors import UsageError
+from benchmark.reading import parse_json, read_bounded
 from benchmark.running.cell import KnobValues
 from benchmark.settings import Frozen
+
+_MOST_BYTES = 2**24
 
 
 class Tuned(Frozen):
@@ -38,7 +40,7 @@ def load_tuned(path: Path) -> tuple[Tuned, ...]:
         UsageError: if the file is not there or is something else.
     """
     try:
-        return tuple(Tuned.model_validate(entry) for entry in json.loads(path.read_text(encoding="utf-8")))
+        return tuple(Tuned.model_validate(entry) for entry in parse_json(read_bounded(path, _MOST_BYTES, follow=True)))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}; `ebb tune` makes it") from None
     except (ValueError, TypeError, ValidationError) as error:

@@ -114,7 +114,11 @@ def _validate(cell: Cell, registry: Registry, observe: Callable[[float], None], 
     quality = curve.reached[-1][2]
     if not math.isfinite(quality):
         raise Diverged(f"the validation quality is {quality}")
-    return {"measures": {VALIDATION: Measure(value=quality, unit=task.metric.unit, direction=task.metric.direction)}}
+    return {
+        "measures": {
+            VALIDATION: Measure(value=quality, unit=task.metric.unit, direction=task.metric.direction, reason="")
+        }
+    }
 
 
 def train_cell(

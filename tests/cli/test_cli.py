@@ -53,6 +53,12 @@ def test_smoke_writes_a_board_and_a_figure(smoke):
     assert (out / "figures/quality_vs_length.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_run_leaves_a_manifest_by_which_it_holds(smoke, capsys):
+    out, _, _ = smoke
+    assert execute(["verify", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["statuses"] == {"ok": 12}
+
+
 def test_a_second_run_computes_nothing(smoke):
     out, _, _ = smoke
     before = {path: path.read_bytes() for path in (out / "records").rglob("*.json")}

@@ -67,7 +67,7 @@ def test_the_ranks_draw_from_streams_of_their_own(monkeypatch):
     monkeypatch.setattr(dist, "get_rank", lambda: 1)
     monkeypatch.setattr(dist, "get_world_size", lambda: 2)
     second = trainer(ParallelTrainer, TeacherForcing())
-    assert first.origin == second.origin == first.drawn != second.drawn
+    assert first.origin == second.origin == first.within != second.within
 
 
 def test_a_batch_with_fewer_rows_than_ranks_is_not_applicable(monkeypatch):

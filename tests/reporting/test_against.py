@@ -73,7 +73,7 @@ def at_temperatures(baseline: str, points: dict[str, tuple[float, float]]) -> li
     """Two seeds with an NLL of samples and an NLL of data at each temperature."""
     records = arm(baseline, [0.5, 0.5])
     measures = {
-        f"{name}_at_temperature_{temperature}": Measure(value=value, unit="nats", direction="lower")
+        f"{name}_at_temperature_{temperature}": Measure(value=value, unit="nats", direction="lower", reason="")
         for temperature, pair in points.items()
         for name, value in zip(("oracle_nll", "data_nll"), pair, strict=True)
     }

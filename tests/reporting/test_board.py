@@ -95,7 +95,7 @@ def test_reports_need_no_torch(tmp_path):
 
 def test_an_infinite_measure_is_shown_as_infinite_and_not_as_missing():
     infinite = Measure(value=None, unit="nats", direction="lower", reason="infinite")
-    finite = Measure(value=0.5, unit="nats", direction="lower")
+    finite = Measure(value=0.5, unit="nats", direction="lower", reason="")
     records = [
         record.model_copy(update={"measures": record.measures | {"regret": finite, "sequence_kl_reverse": infinite}})
         for record in three_seeds()

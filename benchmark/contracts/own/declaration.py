@@ -4,7 +4,6 @@ import hashlib
 import math
 import random
 import statistics
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -17,6 +16,7 @@ from benchmark.contracts.own.examples import Example, Vocabulary, key, read_exam
 from benchmark.contracts.own.tasks import OwnData, OwnDialogues, OwnPairs
 from benchmark.contracts.task import Curve, Metric, Split
 from benchmark.errors import UsageError
+from benchmark.reading import Refused, read_toml
 from benchmark.settings import Frozen
 
 _GUESSES = 1000  # targets of the test split on which chance is measured
@@ -97,8 +97,8 @@ def _unit(declared: OwnDataFile) -> str:
 
 def _read_declaration(path: Path) -> OwnDataFile:
     try:
-        return OwnDataFile.model_validate({"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        return OwnDataFile.model_validate({"name": path.stem} | read_toml(path))
+    except Refused as problem:
         raise UsageError(f"{path} is not a TOML file: {problem}") from None
     except ValidationError as problem:
         found = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in problem.errors())

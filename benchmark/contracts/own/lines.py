@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmark.errors import UsageError
+from benchmark.reading import STRICT
 
 L = TypeVar("L")
 
+_LONGEST = 2**20  # bytes of a line
 _SHOWN = 3  # damaged lines that are described; the others are counted
 
 
@@ -38,13 +40,18 @@ def read_lines(path: Path, read: Callable[[dict[str, Any]], L]) -> list[L]:
 
 
 def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield lines that are not empty with their numbers, counted from 1."""
     with path.open("rb") as file:
-        yield from ((number, line.strip()) for number, line in enumerate(file, 1) if line.strip())
+        for number, line in enumerate(iter(lambda: file.readline(_LONGEST + 1), b""), 1):
+            if len(line) > _LONGEST:
+                raise UsageError(f"{path} is damaged: line {number} is longer than {_LONGEST:,} bytes")
+            if line.strip():
+                yield number, line.strip()
 
 
 def _object(line: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(line.decode("utf-8-sig"))
+        found = json.loads(line.decode("utf-8-sig"), **STRICT)
     except UnicodeDecodeError as problem:
         raise ValueError(f"not UTF-8 (byte {problem.start + 1})") from None
     except RecursionError:

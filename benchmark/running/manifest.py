@@ -1,0 +1,83 @@
+"""MANIFEST.json beside the records: which cells were planned, and the hash of every record."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints, ValidationError
+
+from benchmark.errors import UsageError
+from benchmark.reading import Refused, parse_json, read_bounded
+from benchmark.running.cell import Cell
+from benchmark.running.store import MOST_BYTES, Store, write_whole
+from benchmark.settings import Frozen
+
+NAME = "MANIFEST.json"
+_MOST_BYTES = 2**28
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Place = Annotated[str, StringConstraints(max_length=500, pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*$")]
+
+
+class Manifest(Frozen):
+    """What a folder of results should hold.
+
+    Attributes:
+        planned: readable id of every cell that any run into this folder was to compute, by its key.
+        records: sha256 of the bytes of every record, by its path below `records`.
+    """
+
+    schema_version: Literal[1] = 1
+    planned: dict[Digest, Place]
+    records: dict[Place, Digest]
+
+
+def write_manifest(store: Store, cells: Iterable[Cell]) -> Path:
+    """Write the manifest of a store after a run of these cells; what former runs had planned stays planned."""
+    planned = {cell.key: cell.id for cell in cells}
+    path = store.root / NAME
+    if path.exists():
+        former = read_manifest(store)
+        planned = (former.planned if isinstance(former, Manifest) else {}) | planned
+    manifest = Manifest(planned=planned, records=hash_records(store))
+    write_whole(path, manifest.model_dump_json(indent=1) + "\n")
+    return path
+
+
+def read_manifest(store: Store) -> Manifest | str:
+    """Read the manifest of a store, or say why it cannot be read."""
+    try:
+        content = read_bounded(store.root / NAME, _MOST_BYTES)
+        parse_json(content)
+        return Manifest.model_validate_json(content, strict=True)
+    except FileNotFoundError:
+        return "there is none; `ebb run` writes it when it ends"
+    except ValidationError as error:
+        return str(error.errors(include_url=False, include_input=False)[0]["msg"])
+    except (Refused, OSError) as error:
+        return str(error)
+
+
+def hash_records(store: Store) -> dict[str, str]:
+    """Hash every file that stands where a record stands and can be read; one that cannot is no record."""
+    hashes = {}
+    for path in store.files():
+        try:
+            content = read_bounded(path, MOST_BYTES)
+        except (Refused, OSError):
+            continue
+        hashes[Path(path).relative_to(store.records).as_posix()] = hashlib.sha256(content).hexdigest()
+    return hashes
+
+
+def existing(folder: Path) -> Store:
+    """Open the results of a folder.
+
+    Raises:
+        UsageError: if there are none.
+    """
+    store = Store(folder)
+    if not store.records.is_dir():
+        raise UsageError(f"there are no records in {folder}; `ebb run --out {folder}` makes them")
+    return store

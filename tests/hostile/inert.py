@@ -1,0 +1,81 @@
+"""Whether what was rendered from records does nothing but show text."""
+
+import contextlib
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmark.cli.board import print_board
+from benchmark.reporting.board import group_records, make_board
+from benchmark.reporting.escapes import html, latex, plain, script
+from benchmark.reporting.overall import overall
+from benchmark.reporting.tables import to_json, to_markdown, write_board
+from benchmark.running.record import Record
+
+_LATEX_COMMANDS = r"\\(textbackslash|text(ascii(circum|tilde|grave)|less|greater|bar|quotedbl))\{\}|\\[{}$&#%_]|\{-\}"
+
+
+def render_everywhere(records: Sequence[Record], folder: Path) -> dict[str, str]:
+    """Render a board of records in every format that there is, and all text of the records by the escapes."""
+    rows, summary = make_board(records), overall(group_records(records))
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        print_board(rows, summary)
+    write_board(rows, folder, summary)
+    texts = [text for record in records for text in strings(record.model_dump(mode="json"))]
+    return {
+        "terminal": shown.getvalue() + "\n".join(map(plain, texts)),
+        "markdown": to_markdown(rows, summary),
+        "csv": (folder / "leaderboard.csv").read_text(encoding="utf-8"),
+        "json": to_json(rows, summary),
+        "html": "\n".join(map(html, texts)),
+        "latex": "\n".join(map(latex, texts)),
+        "script": "\n".join(map(script, texts)),
+    }
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Yield every text in JSON, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from strings(key)
+            yield from strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from strings(inner)
+
+
+def assert_inert(rendered: dict[str, str]) -> None:
+    """Fail where anything rendered could act: run, link, move the cursor, or be read as something else."""
+    for name, text in rendered.items():
+        assert all(sign.isprintable() or sign == "\n" for sign in text), f"{name}: a character that acts"
+    bare = re.sub(r"\\.", "", rendered["markdown"])  # without what is escaped
+    assert not re.search(r"[<>`*&$~]|\]\(|\]\[|\]:|://", bare), "markdown: markup"
+    for line in csv.reader(io.StringIO(rendered["csv"])):
+        for cell in line:
+            assert not cell.startswith(("=", "+", "@")), f"csv: a formula {cell!r}"
+            assert not cell.startswith("-") or is_number(cell), f"csv: a formula {cell!r}"
+    json.loads(rendered["json"], parse_constant=lambda name: pytest_fail(f"json: {name}"))
+    assert not re.search(r"[<>\"']", rendered["html"]), "html: markup"
+    assert not re.search(r"&(?!(amp|lt|gt|quot|#x27);)", rendered["html"]), "html: an entity"
+    assert not re.search(r"[\\{}$&#%_^~<>|\"`]", re.sub(_LATEX_COMMANDS, "", rendered["latex"])), "latex: a command"
+    assert not re.search(r"[<>&]", rendered["script"]), "script: an end of the element"
+
+
+def is_number(text: str) -> bool:
+    """Whether a spreadsheet reads it as a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def pytest_fail(message: str) -> None:
+    raise AssertionError(message)
