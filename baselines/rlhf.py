@@ -50,11 +50,11 @@ class RLHF(Baseline):
     path = "step-wise"
     needs = ("reward", "discrete")
     reduces_to = (Reduction("teacher_forcing", {"warm_start": 1.0}),)
-    warm_start = Knob(0.6, low=0.0, high=1.0, help="share of the budget spent on teacher forcing alone")
+    warm_start = Knob(0.5, low=0.0, high=1.0, help="share of the budget spent on teacher forcing alone")
     reward_share = Knob(0.2, low=0.05, high=0.5, help="share of the budget in which the reward model learns as well")
     reward_rate = Knob(1e-3, low=1e-4, high=1e-2, help="learning rate of the reward model")
     reward_start = Knob("policy", choices=("policy", "fresh"), help="weights that the reward model starts from")
-    reward_likelihood = Knob(10.0, low=0.0, high=100.0, help="weight of gold's likelihood where preferences are learned")
+    reward_likelihood = Knob(10.0, low=0.0, high=100.0, help="weight of gold's likelihood beside preferences")
     online = Knob(True, help="whether the reward model goes on learning while the policy does")
     samples = Knob(4, low=2, high=16, help="own sequences drawn for each input; each pair of them is compared")
     thinned = Knob(False, help="whether only one input in `samples` is sampled: as many rows as gold has")
@@ -66,16 +66,9 @@ class RLHF(Baseline):
         help="return less the others' mean (Ahmadian et al. 2024, 2402.14740), or standardised (GRPO, 2402.03300)",
     )
     credit = Knob("reward_to_go", choices=("reward_to_go", "sequence"), help="the scores that a token answers for")
-    discount = Knob(
-        0.9,
-        low=0.0,
-        high=1.0,
-        active_when={"credit": ("reward_to_go",)},
-        help="share of a score that counts for the column before its own",
-    )
     kl = Knob(0.3, low=0.0, high=1.0, help="weight of the log-ratio to the start in the reward of a token")
     entropy = Knob(0.0, low=0.0, high=10.0, help="entropy bonus, in units of the task's reward temperature")
-    likelihood = Knob(10.0, low=0.0, high=100.0, help="weight of gold's likelihood where scores are learned from")
+    likelihood = Knob(1.0, low=0.0, high=100.0, help="weight of gold's likelihood beside scores")
     citation = """@inproceedings{ouyang2022training,
   title = {Training Language Models to Follow Instructions with Human Feedback},
   author = {Ouyang, Long and Wu, Jeffrey and Jiang, Xu and Almeida, Diogo and others},
@@ -97,20 +90,18 @@ class RLHF(Baseline):
         return likelihood_loss(model, batch)
 
     def score(self, drawn: Samples, gold: Batch, ctx: Context, learn: bool) -> Tensor:
-        """Scores of own tokens, [B, T], whose sum is that of a sample; then learn from the preferences."""
+        """Scores of own tokens, [B, T], whose sum is that of a sample; then learn from the preferences and gold."""
         with torch.set_grad_enabled(learn):
             scores = self.reward_model.module.scores(drawn.output)
             margin = pairwise(scores.sum(1), self.samples)
         ctx.log(reward_model_accuracy=ranking_accuracy(margin, drawn.preference))  # before it learns from them
         if learn:
-            loss = bradley_terry(margin, drawn.preference)
-            if self.reward_likelihood:
-                loss = loss + self.reward_likelihood * token_nll(self.reward_model.module.trunk(gold.tokens), gold)
-            self.reward_model.step(loss)
+            nll = token_nll(self.reward_model.module.trunk(gold.tokens), gold) if self.reward_likelihood else 0.0
+            self.reward_model.step(bradley_terry(margin, drawn.preference) + self.reward_likelihood * nll)
         return scores.detach()
 
     def policy_loss(self, model: SequenceModel, batch: Batch, ctx: Context) -> Loss:
-        """The clipped objective on new roll-outs or on those that are kept."""
+        """The clipped objective on new roll-outs or on those that are kept, beside gold's likelihood."""
         if self.roll_outs.left == 0:
             with torch.no_grad():
                 drawn = draw_samples(model, batch, ctx, self.samples, self.thinned)
@@ -123,15 +114,15 @@ class RLHF(Baseline):
         kept = self.roll_outs.take()
         log_q = token_log_likelihood(model(kept["tokens"]), kept["tokens"], kept["own"])
         objective = clipped_objective(log_q, kept["log_q"], kept["advantage"], self.clip).sum()
-        if self.likelihood:
-            nll = token_nll(model(batch.tokens), batch)
-            return Loss(objective + self.likelihood * nll, nll.item(), self.roll_outs.figures)
-        return Loss(objective, parts=self.roll_outs.figures)
+        if not self.likelihood:
+            return Loss(objective, parts=self.roll_outs.figures)
+        nll = token_nll(model(batch.tokens), batch)
+        return Loss(objective + self.likelihood * nll, nll.item(), self.roll_outs.figures)
 
     def returns(self, scores: Tensor, log_q: Tensor, ratio: Tensor, ctx: Context) -> Tensor:
         """What each token answers for: scores, less the penalty, with the entropy bonus; all [B, T]."""
         reward = scores - self.kl * ratio - self.entropy * ctx.reward_temperature * log_q
-        return reward_to_go(reward, self.discount) if self.credit == "reward_to_go" else sequence_reward(reward)
+        return reward_to_go(reward) if self.credit == "reward_to_go" else sequence_reward(reward)
 
     def relative(self, returns: Tensor) -> Tensor:
         """Returns [B, T] relative to those of the other samples of the same input."""

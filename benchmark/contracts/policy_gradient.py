@@ -29,14 +29,9 @@ def reward_with_entropy(ctx: Context, batch: Batch, output: Output, log_q: Tenso
     return (ctx.reward(batch, output) + bonus) * output.own
 
 
-def reward_to_go(reward: Tensor, discount: float = 1.0) -> Tensor:
-    """Sum of the rewards [B, T] from each column on, those n columns later weighted by discount^n, [B, T]."""
-    if discount == 1:
-        return reward.flip(1).cumsum(1).flip(1)
-    to_go = [reward[:, -1]]
-    for now in reward[:, :-1].flip(1).unbind(1):
-        to_go.append(now + discount * to_go[-1])
-    return torch.stack(to_go[::-1], 1)
+def reward_to_go(reward: Tensor) -> Tensor:
+    """Sum of the rewards [B, T] from each column on, [B, T]."""
+    return reward.flip(1).cumsum(1).flip(1)
 
 
 def sequence_reward(reward: Tensor) -> Tensor:
