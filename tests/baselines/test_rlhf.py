@@ -95,8 +95,8 @@ def test_the_reward_model_starts_from_the_policys_own_judgement():
 def test_the_reward_model_keeps_up_with_golds_likelihood():
     def behind(weight: float) -> float:
         """How much less likely gold is to the reward model than to the policy, which goes on learning, in nats."""
-        rate = {"reward_rate": 1e-2}  # the policy's
-        run = trainer(updates=60, batch=32, warm_start=0.2, reward_share=0.5, reward_likelihood=weight, **rate)
+        shares: dict[str, Any] = {"warm_start": 0.2, "reward_share": 0.5}
+        run = trainer(updates=60, batch=32, reward_rate=1e-2, reward_likelihood=weight, **shares)  # the policy's rate
         while run.progress < 0.7:
             run.update()
         batch = run.task.sample("validation", 64, (32, 32), torch.Generator().manual_seed(0))
