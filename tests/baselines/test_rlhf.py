@@ -8,7 +8,7 @@ import torch
 
 from baselines.rlhf import RLHF
 from benchmark.checking.policy_gradients import SAMPLES, SEQUENCES, EnumeratedContext, gradient, small_model
-from benchmark.contracts import Batch, Output, token_log_likelihood
+from benchmark.contracts import Batch, Output, token_log_likelihood, token_nll
 from benchmark.learning.loop import Trainer, build_model
 from benchmark.models.recurrent import GRU
 from benchmark.settings import Budget, Optimisation
@@ -23,7 +23,7 @@ def trainer(updates: int = 12, dropout: float = 0.0, batch: int = 8, width: int 
 
 
 def built(model, **knobs) -> RLHF:
-    method = RLHF(warm_start=0.0, samples=SAMPLES, thinned=True, online=False, **knobs)
+    method = RLHF(warm_start=0.0, samples=SAMPLES, thinned=True, online=False, **({"likelihood": 0.0} | knobs))
     method.build(model, torch.Generator().manual_seed(0))
     return method
 
@@ -45,6 +45,14 @@ def test_the_first_update_of_a_roll_out_is_that_of_reinforce_on_the_scores():
     expected = gradient(model, -(advantage * log_q).sum() / own.sum())
     assert torch.allclose(update(method, model, samples), expected, atol=1e-12)
     assert expected.abs().max() > 0.01
+
+
+def test_golds_likelihood_weighs_in_beside_the_scores():
+    model, samples, gold = small_model(), SEQUENCES[[3, 7]], torch.zeros(1, 2, dtype=torch.int64)
+    one, both = (update(built(model, likelihood=weight), model, samples) for weight in (0.0, 2.5))
+    nll = gradient(model, token_nll(model(gold), Batch(gold, gold > 0, gold == 0)))
+    assert torch.allclose(both, one + 2.5 * nll, atol=1e-12)
+    assert nll.abs().max() > 0.01
 
 
 def test_the_penalty_is_the_weighted_log_ratio_to_the_start():
@@ -72,7 +80,9 @@ def test_until_the_policy_learns_from_scores_training_is_teacher_forcing():
 
 def test_the_reward_model_starts_from_the_policys_own_judgement():
     model = small_model()
-    method = RLHF(warm_start=0.0, reward_share=0.5, samples=SAMPLES, thinned=True, reward_rate=1e-4)
+    method = RLHF(
+        warm_start=0.0, reward_share=0.5, samples=SAMPLES, thinned=True, reward_rate=1e-4, reward_likelihood=0.0
+    )
     method.build(model, torch.Generator().manual_seed(0))
     context = EnumeratedContext(SEQUENCES[[3, 3]])  # a tie: the reward model does not move but for weight decay
     context.progress = 0.0
@@ -80,6 +90,21 @@ def test_the_reward_model_starts_from_the_policys_own_judgement():
     method.loss(model, Batch(empty, empty > 0, empty == 0), context)
     trunk = method.reward_model.module.trunk
     assert torch.allclose(trunk(SEQUENCES), model(SEQUENCES), atol=1e-4)
+
+
+def test_the_reward_model_keeps_up_with_golds_likelihood():
+    def behind(weight: float) -> float:
+        """How much less likely gold is to the reward model than to the policy, which goes on learning, in nats."""
+        shares: dict[str, Any] = {"warm_start": 0.2, "reward_share": 0.5}
+        run = trainer(updates=60, batch=32, reward_rate=1e-2, reward_likelihood=weight, **shares)  # the policy's rate
+        while run.progress < 0.7:
+            run.update()
+        batch = run.task.sample("validation", 64, (32, 32), torch.Generator().manual_seed(0))
+        models = run.baseline.reward_model.module.trunk, run.model
+        judge, policy = (token_nll(model.eval()(batch.tokens), batch).item() for model in models)
+        return judge - policy
+
+    assert behind(10.0) < 0.5 * behind(0.0)
 
 
 def test_training_goes_on_in_the_middle_of_a_roll_out_as_if_it_had_not_stopped():
@@ -97,7 +122,7 @@ def test_training_goes_on_in_the_middle_of_a_roll_out_as_if_it_had_not_stopped()
 
 def test_a_strong_penalty_keeps_the_policy_near_its_start():
     def divergence(kl: float) -> float:
-        run = trainer(updates=60, batch=32, warm_start=0.1, reward_share=0.1, kl=kl).run()
+        run = trainer(updates=60, batch=32, warm_start=0.1, reward_share=0.1, likelihood=0.0, kl=kl).run()
         return sum(line["kl"] for line in run.log[-5:]) / 5
 
     assert divergence(1.0) < 0.5 * divergence(0.0)

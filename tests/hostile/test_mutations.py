@@ -121,8 +121,8 @@ def check(data: bytes) -> bool:
         return True
 
 
-few = settings(max_examples=500, deadline=None, suppress_health_check=[*HealthCheck])
-many = settings(max_examples=10_000, deadline=None, suppress_health_check=[*HealthCheck])
+few = settings(max_examples=500, deadline=None, suppress_health_check=[*HealthCheck])  # pyright: ignore[reportArgumentType]
+many = settings(max_examples=10_000, deadline=None, suppress_health_check=[*HealthCheck])  # pyright: ignore[reportArgumentType]
 
 
 @few
