@@ -204,4 +204,6 @@ def _close(sweep: "Sweep", folder: Path) -> int:
         )
         return 1
     print(written(folder), file=sys.stderr)
+    if sweep.overhead is not None:
+        print(f"{sweep.overhead:.1%} of CPU time went into neither updates nor evaluation", file=sys.stderr)
     return 0

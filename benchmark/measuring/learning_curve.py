@@ -6,6 +6,7 @@ Axes: B batch, T time (columns), G gradients, N parameters.
 """
 
 import copy
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,7 @@ class LearningCurve:
     Attributes:
         reached: updates, model evaluations of training and quality at each checkpoint.
         noise: trace of the gradient's covariance over its squared mean norm; None until half of training.
+        cpu_seconds: that measuring took.
     """
 
     model: SequenceModel
@@ -49,9 +51,11 @@ class LearningCurve:
     reached: list[tuple[int, int, float]] = field(default_factory=list)
     noise: float | None = None
     updates: int = 0
+    cpu_seconds: float = 0.0
 
     def __call__(self, progress: float) -> None:
         """Measure where a checkpoint has been passed."""
+        began = time.process_time()
         if len(self.reached) < len(_CHECKPOINTS) and progress >= _CHECKPOINTS[len(self.reached)]:
             self._measure()
         if self.noise is None and progress >= 0.5:
@@ -59,6 +63,7 @@ class LearningCurve:
             self.noise = gradient_noise(self.model, self.task, self.baseline, self.settings, self.seed, progress)
             self.model.evaluations = counted
         self.updates += 1
+        self.cpu_seconds += time.process_time() - began
 
     def _measure(self) -> None:
         model = self.baseline.deployed(self.model)
@@ -80,15 +85,19 @@ class LearningCurve:
 
     def finish(self) -> None:
         """Measure once more, after the last update."""
+        began = time.process_time()
         self._measure()
+        self.cpu_seconds += time.process_time() - began
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that it takes to go on from here."""
-        return {"reached": list(self.reached), "noise": self.noise, "updates": self.updates}
+        spent = {"cpu_seconds": self.cpu_seconds}
+        return {"reached": list(self.reached), "noise": self.noise, "updates": self.updates} | spent
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state."""
         self.reached, self.noise, self.updates = list(state["reached"]), state["noise"], state["updates"]
+        self.cpu_seconds = state["cpu_seconds"]
 
     def put_into(self, result: Evaluated) -> None:
         """Enter the curve over updates, what it took to reach fractions of the ceiling, and the noise."""

@@ -3,7 +3,7 @@
 This process alone writes records, so stopping at any time loses only what runs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmark.errors import UsageError
@@ -36,6 +36,23 @@ class Sweep:
     def records(self) -> list[Record]:
         """All records of the jobs."""
         return self.kept + self.made
+
+    @property
+    def overhead(self) -> float | None:
+        """Share of the CPU time of this run's cells that went into neither updates nor evaluation, in [0, 1].
+
+        Cells that did not end well, or went on from a checkpoint, are left out; None if none is left.
+        """
+        timed = [record.spent for record in self.made if "cell_cpu_seconds" in record.spent and record.status == "ok"]
+        whole = [spent for spent in timed if _at_work(spent) <= spent["cell_cpu_seconds"]]
+        if not whole:
+            return None
+        return 1 - sum(map(_at_work, whole)) / sum(spent["cell_cpu_seconds"] for spent in whole)
+
+
+def _at_work(spent: Mapping[str, float]) -> float:
+    """CPU-seconds of updates and evaluation."""
+    return sum(spent[f"{name}_cpu_seconds"] for name in ("training", "learning_curve", "evaluation"))
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def run_cell(
         checkpoint: where training goes on from and is saved to.
         validation: train only, and measure free-running quality on validation data; no test data are seen.
     """
-    began, status, reason, trace = time.perf_counter(), "ok", "", ""
+    began, began_cpu, status, reason, trace = time.perf_counter(), time.process_time(), "ok", "", ""
     filled: dict = {}
     try:
         filled = (_validate if validation else _run)(cell, registry, observe, checkpoint)
@@ -71,7 +71,8 @@ def run_cell(
     except (Exception, SystemExit) as problem:
         status, reason = _classify(problem), f"{type(problem).__name__}: {problem}"
         trace = traceback.format_exc()
-    spent = {**filled.pop("spent", {}), "cell_wall_seconds": time.perf_counter() - began}
+    own = {"cell_wall_seconds": time.perf_counter() - began, "cell_cpu_seconds": time.process_time() - began_cpu}
+    spent = {**filled.pop("spent", {}), **own}
     origin = provenance() | {"linear": backend()}
     return Record(cell=cell, status=status, reason=reason, traceback=trace, spent=spent, provenance=origin, **filled)
 
@@ -99,7 +100,11 @@ def _run(cell: Cell, registry: Registry, observe: Callable[[float], None], check
         "measures": evaluated.measures,
         "curves": evaluated.curves,
         "training_log": _plain(training.log),
-        "spent": {**_cost(training), "evaluation_cpu_seconds": time.process_time() - began},
+        "spent": {
+            **_cost(training),
+            "learning_curve_cpu_seconds": curve.cpu_seconds,
+            "evaluation_cpu_seconds": time.process_time() - began,
+        },
     }
 
 

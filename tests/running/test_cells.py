@@ -12,6 +12,7 @@ from benchmark.errors import UsageError
 from benchmark.running.cell import Cell
 from benchmark.running.planning import Wishes, plan
 from benchmark.running.record import Record
+from benchmark.running.runner import Sweep
 from benchmark.running.store import Damaged, Store, read_record
 from benchmark.running.suites import find_suite, load_suites
 from benchmark.settings import Budget
@@ -157,3 +158,16 @@ def test_a_changed_copy_of_a_cell_has_a_key_of_its_own():
     cell = make_cell(seed=0)
     assert cell.key == make_cell(seed=0).key
     assert cell.model_copy(update={"seed": 1}).key == make_cell(seed=1).key != cell.key
+
+
+def test_overhead_is_the_share_of_neither_updates_nor_evaluation():
+    def spent(training: float, curve: float, evaluation: float, whole: float) -> Record:
+        names = ("training", "learning_curve", "evaluation", "cell")
+        seconds = zip(names, (training, curve, evaluation, whole), strict=True)
+        return make_record(make_cell()).model_copy(
+            update={"spent": {f"{name}_cpu_seconds": value for name, value in seconds}}
+        )
+
+    resumed = spent(50.0, 1.0, 1.0, 10.0)  # most of its updates were made by a process that was killed
+    assert Sweep(made=[spent(6.0, 1.0, 2.0, 10.0), spent(8.0, 1.0, 1.0, 10.0), resumed]).overhead == pytest.approx(0.05)
+    assert Sweep(made=[resumed]).overhead is None
