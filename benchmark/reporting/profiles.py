@@ -16,8 +16,8 @@ from benchmark.reporting.overall import Group, failures_as_worst, normalised_sco
 def draw_profiles(groups: Sequence[Group], folder: Path, command: str) -> list[Path]:
     """Draw the share of (task, seed) cells above each normalised quality, a line a method; nothing below two tasks.
 
-    A failed cell counts as the worst of its task; a method that was not applicable to a task has no line. Of more methods
-    than can be told apart the best on average are drawn, with teacher forcing.
+    A failed cell counts as the worst of its task; a method that was not applicable to a task has no line. Of more
+    methods than can be told apart the best on average are drawn, with teacher forcing.
     """
     scores = normalised_scores(groups)
     if scores is None or len(scores.tasks) < 2:
