@@ -1,8 +1,11 @@
 """Figures: colour-blind-safe, with a marker for each method, and the same bytes whenever the records are the same."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
+from statistics import mean
 from typing import TYPE_CHECKING, Any, cast
 
 from benchmark.reporting.board import Row
@@ -26,6 +29,8 @@ _STYLE: dict[str, Any] = {
     "pdf.fonttype": 42,
     "legend.frameon": False,
 }
+MOST_PANELS = 32
+MOST_LINES = 12
 _MARKERS = "osD^vPX*<>"
 _PANELS_IN_A_ROW = 4
 KINDS = ("pdf", "svg", "png")
@@ -54,18 +59,37 @@ def drawing(panels: int, same_values: bool = False) -> "Iterator[tuple[Figure, S
 
 
 def quality_vs_length(rows: Sequence[Row], folder: Path, command: str) -> list[Path]:
-    """Draw quality against output length: one panel a task and model, one line a method, bands over seeds."""
+    """Draw quality against output length: one panel a task and model, one line a method, bands over seeds.
+
+    Of more places or methods than can be told apart the first places and the best methods are drawn, and it is said so.
+    """
     drawn = [row for row in rows if row["by_length"]]
     places = list(dict.fromkeys((row["task"], row["model"]) for row in drawn))
     if not places:
         return []
-    methods = sorted({row["baseline"] for row in drawn})
+    every = sorted({row["baseline"] for row in drawn})
+    methods = every if len(every) <= MOST_LINES else _best_methods(drawn)
+    drawn = [row for row in drawn if row["baseline"] in methods]
+    left_out = f"{min(len(places), MOST_PANELS)} of {len(places)} places, {len(methods)} of {len(every)} methods"
+    places, limited = places[:MOST_PANELS], len(places) > MOST_PANELS or len(methods) < len(every)
     with drawing(len(places)) as (figure, axes):
+        if limited:
+            figure.suptitle(left_out)
         for axis, place in zip(axes, places, strict=True):
             own = [row for row in drawn if (row["task"], row["model"]) == place]
             _panel(axis, own, methods)
         shared_legend(figure, axes, columns=4)
         return save(figure, folder / "quality_vs_length", command)
+
+
+def _best_methods(rows: Sequence[Row]) -> list[str]:
+    """Teacher forcing and the methods of the best mean rank; rows stand best first in their place."""
+    ranks: dict[str, list[int]] = defaultdict(list)
+    for _, own in groupby(rows, key=lambda row: (row["task"], row["model"])):
+        for rank, row in enumerate(own):
+            ranks[row["baseline"]].append(rank)
+    best = sorted(ranks, key=lambda method: (method != "teacher_forcing", mean(ranks[method]), method))
+    return sorted(best[:MOST_LINES])
 
 
 def _panel(axis: "Axes", rows: Sequence[Row], methods: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -91,6 +92,14 @@ class Cell(Frozen):
         for name in ("key", "group"):
             vars(copied).pop(name, None)
         return copied
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell and what it is expected to cost, in CPU-seconds."""
+
+    cell: Cell
+    cpu_seconds: float
 
 
 def canonical_key(content: dict[str, Any]) -> str:

@@ -7,18 +7,10 @@ from pydantic import ValidationError
 
 from benchmark.contracts.registry import Kind, Registry
 from benchmark.errors import UsageError
-from benchmark.running.cell import Cell, Part
+from benchmark.running.cell import Cell, Job, Part
 from benchmark.running.suites import Setting, Suite
 from benchmark.running.tuned import Tuned
 from benchmark.settings import Budget, Device, Precision
-
-
-@dataclass(frozen=True)
-class Job:
-    """A cell and what it is expected to cost, in CPU-seconds."""
-
-    cell: Cell
-    cpu_seconds: float
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from benchmark.running.cell import Cell
-from benchmark.running.planning import Job
+from benchmark.running.cell import Cell, Job
 from benchmark.running.record import Record
 
 

@@ -13,10 +13,11 @@ from benchmark.running.manifest import Manifest, hash_records
 from benchmark.running.record import Record
 from benchmark.running.store import Damaged, Store
 
-TOLERANCE = 0.1
+TOLERANCE = 0.05
 """Where torch's build or the processor differ: the main measure and its curve may differ by this share of the way from
-floor to ceiling (or of the larger value, where a task has not both). Training amplifies the last bit of a sum, so a
-cell computed elsewhere is like one of another seed."""
+floor to ceiling (or of the larger value, where a task has not both). Measured on 18 cells of the quick suite (copycat
+tagging and the HMM language, all methods) with AVX-512 and without vector instructions: 17 differ by less than 2e-7,
+and one of REINFORCE, which turns a last bit into another sample, by 0.0044."""
 
 DECIDES_BITS = ("torch", "torch_build", "cpu_capability", "machine", "linear", "threads")
 """Parts of the provenance which, where they agree, let the same cell give the same bits."""

@@ -45,12 +45,11 @@ class Hostile:
 
 def content(data: bytes | str) -> Make:
     """Write this."""
-    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
 
-    def write(path: Path) -> None:
-        path.write_bytes(raw)
+    def make(path: Path) -> None:
+        path.write_bytes(data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data)
 
-    return write
+    return make
 
 
 def changed(old: str, new: str) -> Make:

@@ -104,3 +104,15 @@ def test_an_infinite_measure_is_shown_as_infinite_and_not_as_missing():
     assert row["sequence_kl_reverse"] is None
     assert row["sequence_kl_reverse_reason"] == "infinite"
     assert "| infinite |" in to_markdown([row])
+
+
+def test_of_too_many_methods_the_best_are_drawn_with_teacher_forcing_and_it_is_said(tmp_path):
+    records = three_seeds(shift=-0.5)
+    for number in range(20):
+        records += three_seeds(f"method_{number}", shift=0.01 * number)
+    quality_vs_length(make_board(records), tmp_path, command="ebb board x")
+    drawn = (tmp_path / "quality_vs_length.svg").read_text()
+    assert "1 of 1 places, 12 of 21 methods" in drawn
+    assert "teacher_forcing<" in drawn
+    assert "method_19<" in drawn
+    assert "method_0<" not in drawn

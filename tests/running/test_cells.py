@@ -9,13 +9,16 @@ from pydantic import ValidationError
 
 from benchmark.contracts.registry import Registry
 from benchmark.errors import UsageError
+from benchmark.measuring.evaluated import Evaluated
 from benchmark.running.cell import Cell
 from benchmark.running.planning import Wishes, plan
+from benchmark.running.provenance import provenance
 from benchmark.running.record import Record
 from benchmark.running.runner import Sweep
 from benchmark.running.store import Damaged, Store, read_record
 from benchmark.running.suites import find_suite, load_suites
 from benchmark.settings import Budget
+from benchmark.values import Point
 from tests.factories import make_cell, make_record
 
 
@@ -171,3 +174,49 @@ def test_overhead_is_the_share_of_neither_updates_nor_evaluation():
     resumed = spent(50.0, 1.0, 1.0, 10.0)  # most of its updates were made by a process that was killed
     assert Sweep(made=[spent(6.0, 1.0, 2.0, 10.0), spent(8.0, 1.0, 1.0, 10.0), resumed]).overhead == pytest.approx(0.05)
     assert Sweep(made=[resumed]).overhead is None
+
+
+def test_a_record_too_large_to_be_read_again_is_stored_as_an_error_that_says_so(tmp_path):
+    point = Point(1, 4, 0.123456789)
+    curves = {f"curve_{number}": [point] * 900 for number in range(60)}
+    record = make_record(make_cell())
+    store = Store(tmp_path)
+    store.save(record.model_copy(update={"curves": record.curves | curves}))
+    found = store.load(record.cell)
+    assert isinstance(found, Record)
+    assert found.status == "error"
+    assert "its record would be larger than 2,097,152 bytes" in found.reason
+
+
+def test_a_reason_of_any_length_and_letters_can_be_stored_and_read(tmp_path):
+    reason = "begin" + "x" * 10**6 + "\udc80\x1b[2J end"
+    record = Record(cell=make_cell(), status="error", reason=reason, traceback=reason)
+    store = Store(tmp_path)
+    store.save(record)
+    found = store.load(record.cell)
+    assert found == record
+    assert len(record.reason) <= 20_000
+    assert record.reason.startswith("begin")
+    assert record.reason.endswith("?\x1b[2J end")
+    assert "characters left out" in record.reason
+
+
+def test_a_record_in_the_place_of_another_is_not_taken_for_it(tmp_path):
+    """A file that was renamed by hand must not make a cell count as done."""
+    store = Store(tmp_path)
+    store.save(make_record(make_cell(seed=0))).rename(store.path(make_cell(seed=1)))
+    found = store.load(make_cell(seed=1))
+    assert isinstance(found, Damaged)
+    assert "it holds the record of another cell" in found.reason
+
+
+def test_what_is_as_good_as_infinite_is_entered_as_infinite():
+    evaluated = Evaluated()
+    evaluated.put("huge", 1e60, "nats", "lower")
+    evaluated.put("finite", 1e49, "nats", "lower")
+    assert (evaluated.measures["huge"].value, evaluated.measures["huge"].reason) == (None, "infinite")
+    assert evaluated.measures["finite"].value == 1e49
+
+
+def test_the_provenance_of_a_computing_process_says_what_decides_the_last_bits():
+    assert {"torch", "torch_build", "cpu_capability", "machine"} <= provenance().keys()
