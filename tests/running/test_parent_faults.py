@@ -72,9 +72,11 @@ def kill_after(out: Path, more: int, seconds: float) -> int:
     while len(run.records()) < len(before) + more and run.process.poll() is None:
         time.sleep(0.005)
     time.sleep(seconds)
-    started = run.descendants() if run.process.poll() is None else []
+    alive = run.process.poll() is None
+    started = run.descendants() if alive else []
     run.process.kill()
-    run.errors()
+    errors = run.errors()
+    assert alive or run.process.returncode == 0, errors
     assert not still_there(started)
     after = run.records()
     assert before.items() <= after.items()
