@@ -38,11 +38,12 @@ def work(cell_json: str, terms: Terms) -> str:
     checkpoint = None
     if terms.checkpoints:
         checkpoint = Checkpoint(checkpoint_path(terms.checkpoints, cell), cell, terms.interval)
-    return run_cell(cell, _registry(terms.plugins), checkpoint=checkpoint, validation=terms.validation).to_json()
+    return run_cell(cell, plugins_of(terms.plugins), checkpoint=checkpoint, validation=terms.validation).to_json()
 
 
 @cache
-def _registry(plugins: tuple[str, ...]) -> Registry:
+def plugins_of(plugins: tuple[str, ...]) -> Registry:
+    """All plugins that can be found, and those of some files; once in a process."""
     return Registry(map(Path, plugins))
 
 

@@ -63,7 +63,9 @@ def _ended_at_random(end: Callable[[Run], None], tries: int) -> list[str]:
     for _ in range(tries):
         with tempfile.TemporaryDirectory() as folder:
             run = sweep_of(healthy(GOOD), Path(folder))
-            time.sleep(moments.uniform(0, 8))
+            records = moments.randrange(GOOD)
+            run.wait_until(lambda run=run, records=records: len(run.records()) >= records)
+            time.sleep(moments.uniform(0, 0.5))
             started, began = (run.descendants() if run.process.poll() is None else []), time.monotonic()
             end(run)
             run.errors()
@@ -94,15 +96,26 @@ def put(page: Path, name: str, text: str) -> None:
     page.write_text(before + begin + text + end + rest.partition(end)[2], encoding="utf-8")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tries", type=int, default=3)
-    tries = parser.parse_args().tries
+def of_cells(tries: int) -> None:
     alone = {cell.key: numbers(run_cell(cell, Registry())) for cell in healthy(GOOD)}
     head = ["the cell", "tries", "status", "healthy cells kept", "records lost", "processes left", "seconds to status"]
     put(PAGE, "faults of a cell", table(head, cell_faults(tries, alone)))
+
+
+def of_runs(tries: int) -> None:
     head = ["fault", "tries", "records at that moment", "records in the end", "lost", "made twice", "processes left"]
     put(PAGE, "faults of a run", table([*head, "seconds to the end"], run_faults(tries)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tries", type=int, default=3)
+    parser.add_argument("--only", choices=("cell", "run"))
+    arguments = parser.parse_args()
+    if arguments.only != "run":
+        of_cells(arguments.tries)
+    if arguments.only != "cell":
+        of_runs(arguments.tries)
 
 
 if __name__ == "__main__":

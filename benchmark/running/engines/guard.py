@@ -43,7 +43,7 @@ def guard(reply: connection.Connection, cell_json: str, terms: Terms) -> None:
             code = _watch(process, began + terms.timeout, output)
         finally:
             _kill_all(process)
-        record = _own_record(result) if code == 0 else None
+        record = _own_record(cell, result) if code == 0 else None
         if record is not None:
             output.forward(cell.id)
         else:
@@ -130,11 +130,12 @@ def _kill_all(process: int) -> None:
             os.waitpid(-1, 0)
 
 
-def _own_record(result: IO[bytes]) -> Record | None:
-    """The record that the cell has made, None if that is not whole."""
+def _own_record(cell: Cell, result: IO[bytes]) -> Record | None:
+    """The record that the cell has made, None if that is not whole or another's."""
     result.seek(0)
     with suppress(ValidationError):
-        return Record.model_validate_json(result.read())
+        record = Record.model_validate_json(result.read())
+        return record if record.cell == cell else None
     return None
 
 

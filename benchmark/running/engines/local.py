@@ -14,7 +14,7 @@ from benchmark.running.engines.guard import guard
 from benchmark.running.record import Record
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-_PRELOADED = ["__main__", "benchmark.running.worker", "scipy.stats", "torch._dynamo"]  # these take 3 s to import
+_PRELOADED = ["__main__", "benchmark.running.engines.preloaded"]
 _PATIENCE = 10  # seconds in which a guard must have killed its cell
 
 

@@ -5,12 +5,13 @@ import fcntl
 import os
 import sys
 import tempfile
+from contextlib import suppress
+from pathlib import Path
 from typing import Self
 
 _LIMIT = 2**20  # bytes on disk before the beginning is dropped
 _TAIL = 4000  # characters that are kept
 _MODULES = "Extension modules:"  # thousands of characters at the end of what faulthandler writes
-_DESCRIPTORS = 2**16  # none has a higher number
 
 
 class Output:
@@ -26,12 +27,16 @@ class Output:
         self._file.close()
 
     def take_over(self, keep: int) -> None:
-        """Let this process print here, a crash included; close all other descriptors but one."""
+        """Let this process print here, a crash included; all other descriptors but one lead nowhere."""
         for descriptor in (1, 2):
             os.dup2(self._file.fileno(), descriptor)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.closerange(3, keep)
-        os.closerange(keep + 1, _DESCRIPTORS)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nowhere, 0)
+        for descriptor in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
+            if descriptor > 2 and descriptor not in (keep, nowhere):
+                with suppress(OSError):  # that of the listing, which is closed by now
+                    os.fstat(descriptor)
+                    os.dup2(nowhere, descriptor, inheritable=False)
         faulthandler.enable(2, all_threads=False)
 
     def trim(self) -> None:
