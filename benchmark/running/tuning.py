@@ -13,7 +13,7 @@ from typing import Any
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.streams import stream_seed
 from benchmark.running.cell import Cell
-from benchmark.running.engines.engine import VALIDATION, Engine
+from benchmark.running.engines.engine import Engine
 from benchmark.running.record import Record
 from benchmark.running.search_space import defaults, suggest
 from benchmark.running.tuned import Tuned
@@ -161,7 +161,7 @@ def run_studies(
 def _collect(record: Record, running: _Running) -> None:
     """Take up how one seed of a trial ended; whatever went wrong is the outcome of this trial."""
     ok = record.status == "ok"
-    running.values.append(record.measures[VALIDATION].value if ok else None)
+    running.values.append(record.measures["free_running"].value if ok else None)
     if not ok:
         running.reasons.append(f"{record.status}: {record.reason}")
 

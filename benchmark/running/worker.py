@@ -19,10 +19,10 @@ from benchmark.measuring.learning_curve import LearningCurve
 from benchmark.models.fast_linear import backend
 from benchmark.running.cell import Cell
 from benchmark.running.checkpoint import Checkpoint, checkpoint_path
-from benchmark.running.engines.engine import VALIDATION, Terms
+from benchmark.running.engines.engine import Terms
 from benchmark.running.provenance import provenance
 from benchmark.running.record import Record, Status
-from benchmark.values import Measure, TaskFacts
+from benchmark.values import Measure, Point, TaskFacts
 
 
 def work(cell_json: str, terms: Terms) -> str:
@@ -110,7 +110,7 @@ def _run(cell: Cell, registry: Registry, observe: Callable[[float], None], check
 
 
 def _validate(cell: Cell, registry: Registry, observe: Callable[[float], None], checkpoint: Checkpoint | None) -> dict:
-    """Train; return the field of the record with the quality on validation data.
+    """Train; return the fields of a record whose free-running quality is that on validation data.
 
     Raises:
         Diverged: if training or the quality left the finite numbers.
@@ -120,11 +120,9 @@ def _validate(cell: Cell, registry: Registry, observe: Callable[[float], None], 
     quality = curve.reached[-1][2]
     if not math.isfinite(quality):
         raise Diverged(f"the validation quality is {quality}")
-    return {
-        "measures": {
-            VALIDATION: Measure(value=quality, unit=task.metric.unit, direction=task.metric.direction, reason="")
-        }
-    }
+    measure = Measure(value=quality, unit=task.metric.unit, direction=task.metric.direction, reason="")
+    point = Point(low=1, high=task.curve.trained[1], value=quality)
+    return {"facts": facts(task), "measures": {"free_running": measure}, "curves": {"free_running": [point]}}
 
 
 def train_cell(

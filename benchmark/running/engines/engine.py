@@ -10,9 +10,6 @@ from benchmark.running.cell import Cell
 from benchmark.running.provenance import provenance
 from benchmark.running.record import Record, Status
 
-VALIDATION = "validation"
-"""The one measure of a cell that is trained for its quality on validation data."""
-
 
 @dataclass(frozen=True)
 class Terms:
@@ -27,7 +24,7 @@ class Terms:
         ranks: processes that share the training of one cell, a part of each batch to each.
         checkpoints: folder for the state of training, None for none; made where it is missing.
         interval: seconds between two checkpoints of a cell.
-        validation: train only, and return the quality on validation data.
+        validation: train only; the record's free-running quality is that on validation data, and it is for no store.
     """
 
     timeout: float
