@@ -103,6 +103,7 @@ def run_jobs(
     Raises:
         UsageError: if a record cannot be stored; those before are.
     """
+    store.tidy()
     costs = {job.cell.key: job.cpu_seconds for job in jobs}
     waiting = {job.cell.key: job.cell for job in jobs}
     with engine, Stop() as stop:

@@ -75,6 +75,11 @@ class Store:
         """
         make_writable(self.records)
 
+    def tidy(self) -> None:
+        """Remove what a run that was killed had not written to the end; for who holds the folder alone."""
+        for aside in self.records.rglob(".*.part"):
+            aside.unlink(missing_ok=True)
+
     def path(self, cell: Cell) -> Path:
         """Return where the record of a cell belongs: its readable id, then the beginning of its key."""
         return Path(self._place(cell.id, cell.key))

@@ -86,6 +86,15 @@ def test_a_truncated_record_is_reported_and_made_again_and_the_rest_is_kept(tmp_
     assert json.loads(victim.read_bytes())["measures"] == json.loads(whole)["measures"]
 
 
+def test_a_run_removes_what_a_killed_one_had_not_written_to_the_end(tmp_path):
+    store, (job,) = Store(tmp_path), jobs("teacher_forcing")
+    aside = store.path(job.cell).with_name(".abc.part")
+    aside.parent.mkdir(parents=True)
+    aside.write_text('{"cell":')
+    run_jobs([job], store, Sweep(), LocalEngine(Terms(60), 1))
+    assert [path.name for path in aside.parent.iterdir()] == [store.path(job.cell).name]
+
+
 def test_the_same_cell_gives_byte_identical_measures():
     cell = jobs("scheduled_sampling")[0].cell
     one, two = (json.loads(run_cell(cell, Registry()).to_json()) for _ in range(2))
