@@ -1,4 +1,4 @@
-"""MANIFEST.json beside the records: which cells were planned, and the hash of every record."""
+"""MANIFEST.json: which cells were planned, and the hash of every record and of every file of a report."""
 
 import hashlib
 from collections.abc import Iterable
@@ -26,11 +26,13 @@ class Manifest(Frozen):
     Attributes:
         planned: readable id of every cell that any run into this folder was to compute, by its key.
         records: sha256 of the bytes of every record, by its path below `records`.
+        files: sha256 of the bytes of every file that `ebb report` made of them, by its path below the folder.
     """
 
     schema_version: Literal[1] = 1
     planned: dict[Digest, Place]
     records: dict[Place, Digest]
+    files: dict[Place, Digest] = {}
 
 
 def write_manifest(store: Store, cells: Iterable[Cell]) -> Path:
@@ -40,9 +42,25 @@ def write_manifest(store: Store, cells: Iterable[Cell]) -> Path:
     if path.exists():
         former = read_manifest(store)
         planned = (former.planned if isinstance(former, Manifest) else {}) | planned
-    manifest = Manifest(planned=planned, records=hash_records(store))
+    return _write(Manifest(planned=planned, records=hash_records(store)), store.root)
+
+
+def list_files(store: Store, out: Path, files: Iterable[Path]) -> Path:
+    """Write the manifest of a report: its files below `out`, and the records of the store that it was made from."""
+    found = read_manifest(store)
+    planned = found.planned if isinstance(found, Manifest) else {}
+    hashes = {path.relative_to(out).as_posix(): _sha256(path.read_bytes()) for path in sorted(files)}
+    return _write(Manifest(planned=planned, records=hash_records(store), files=hashes), out)
+
+
+def _write(manifest: Manifest, folder: Path) -> Path:
+    path = folder / NAME
     write_whole(path, manifest.model_dump_json(indent=1) + "\n")
     return path
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_manifest(store: Store) -> Manifest | str:
@@ -67,7 +85,7 @@ def hash_records(store: Store) -> dict[str, str]:
             content = read_bounded(path, MOST_BYTES)
         except (Refused, OSError):
             continue
-        hashes[Path(path).relative_to(store.records).as_posix()] = hashlib.sha256(content).hexdigest()
+        hashes[Path(path).relative_to(store.records).as_posix()] = _sha256(content)
     return hashes
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from benchmark.reporting.throughput_figures import predicted_seconds
 
 from benchmark.checking import training_paths
 from benchmark.checking.machine import flops_per_evaluation
@@ -15,7 +16,6 @@ from benchmark.cli.main import execute
 from benchmark.contracts import stream
 from benchmark.learning.loop import build_model
 from benchmark.reporting.throughput import TITLES, aims
-from benchmark.reporting.throughput_figures import predicted_seconds
 from tests.factories import MODELS
 
 TINY = {"transformer": {"width": 16, "layers": 1}, "lstm": {"width": 16}, "gru": {"width": 16}}

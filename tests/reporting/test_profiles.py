@@ -1,7 +1,8 @@
 """The performance profile as a figure."""
 
-from benchmark.reporting.board import group_records
 from benchmark.reporting.profiles import draw_profiles
+
+from benchmark.reporting.board import group_records
 from tests.factories import make_cell, make_record
 
 
