@@ -81,8 +81,8 @@ EXPOSURE_GRID = ReportFigure(
     caption=(
         "The exposure grid: total variation distance (0 to 1) between the next-token distributions of process and "
         "model, by output position, over gold prefixes and over the model's own; mean over prefixes and seeds. "
-        "Exposure bias is a row of own prefixes brighter than that of gold ones above it. The grid cannot see delusion, where "
-        "the model is right on every history."
+        "Exposure bias is a row of own prefixes brighter than that of gold ones above it. The grid cannot see "
+        "delusion, where the model is right on every history."
     ),
     rows=_rows,
     draw=_draw,

@@ -38,10 +38,16 @@ def _rows(results: Results) -> list[Row]:
 
 def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
     figure, (axis,) = sheet.panels(1)
-    for method in sheet.methods:
+    for index, method in enumerate(sheet.methods):
         line = [(row["threshold"], row["share"]) for row in rows if row["baseline"] == method]
         if line:
-            axis.step(*zip(*line, strict=True), where="post", label=shown(method), markevery=25, **sheet.style(method))
+            axis.step(
+                *zip(*line, strict=True),
+                where="post",
+                label=shown(method),
+                markevery=(2 * index % 25, 25),
+                **sheet.style(method),
+            )
     axis.set(
         title=f"{rows[0]['tasks']} tasks, {rows[0]['seeds']} seeds",
         xlabel="normalised quality (0 floor, 1 ceiling)",

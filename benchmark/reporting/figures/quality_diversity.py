@@ -5,11 +5,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from benchmark.reporting.dominance import TEMPERATURES
-from benchmark.reporting.figures.curves import better, each_method, found, note
+from benchmark.reporting.figures.curves import better, each_method, found, note, value_axis
 from benchmark.reporting.figures.declaration import ReportFigure, Row
 from benchmark.reporting.figures.results import Results, Series
 from benchmark.reporting.figures.sheet import Sheet, shown, wrapped
-from benchmark.reporting.figures.style import spans_decades
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,17 +56,13 @@ def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
                 if row["temperature"] == 1:
                     axis.plot([row["diversity"]], [row["quality"]], label=shown(method), linestyle="none", **style)
         note(axis, "temperatures .5, .7, .85, 1 (marked), 1.2", linewidth=0.8, marker=".", markersize=2.5)
-        for name, put, scale in (
-            ("diversity", axis.set_xlabel, axis.set_xscale),
-            ("quality", axis.set_ylabel, axis.set_yscale),
-        ):
-            text = f"{first[f'{name}_measure']} ({first[f'{name}_unit']})"
-            width = 28 if name == "diversity" else 22
-            put(wrapped(text, width) + better(first[f"{name}_direction"]))
-            if spans_decades([row[name] for row in own]):
-                scale("log")
-        if axis.get_xscale() == "linear":
-            axis.locator_params(axis="x", nbins=4)
+        across, up = (
+            f"{first[f'{name}_measure']} ({first[f'{name}_unit']}){better(first[f'{name}_direction'])}"
+            for name in ("diversity", "quality")
+        )
+        axis.set_xlabel(wrapped(across, 24))
+        axis.locator_params(axis="x", nbins=3)
+        value_axis(axis, own, up, ["quality"])
 
     return sheet.by_place(rows, panel, height=1.6)
 
@@ -76,11 +71,11 @@ QUALITY_DIVERSITY = ReportFigure(
     id="quality_diversity",
     question="Is quality bought with diversity, or could teacher forcing at another temperature do the same?",
     caption=(
-        "A line a method over sampling temperatures, mean over seeds, its marker at temperature 1 (Caccia et al. 2020). "
-        "Where the task knows its process and that has no zeros: the process's negative log-likelihood (NLL) of samples, which is quality, "
-        "against the model's NLL of data, which is diversity; elsewhere the metric against the share of samples with a "
-        "beginning of their own. Arrows point to where values are better: a method whose marker lies on the worse side "
-        "of teacher forcing's line in both is dominated."
+        "A line a method over sampling temperatures, mean over seeds, its marker at temperature 1 (Caccia et al. "
+        "2020). Where the task knows its process and that has no zeros: the process's negative log-likelihood (NLL) of "
+        "samples, which is quality, against the model's NLL of data, which is diversity; elsewhere the metric against "
+        "the share of samples with a beginning of their own. Arrows point to where values are better: a method whose "
+        "marker lies on the worse side of teacher forcing's line in both is dominated."
     ),
     rows=_rows,
     draw=_draw,

@@ -53,7 +53,7 @@ def _rows(results: Results) -> list[Row]:
 def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
     figure, (axis,) = sheet.panels(1, height=0.6 + 0.11 * len(rows))
     for y, row in enumerate(rows):
-        axis.plot([row["mean_rank"]], [y], linestyle="none", markersize=4.5, **_style(sheet, row))
+        axis.plot([row["mean_rank"]], [y], linestyle="none", markersize=4.5, **sheet.style(row["baseline"]))
     axis.set_yticks(range(len(rows)), [shown(row["baseline"]) for row in rows])
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlim(0.8, len(rows) + 0.2)
@@ -65,13 +65,9 @@ def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
     else:
         ranks = [row["mean_rank"] for row in rows]
         for first, last in alike(ranks, difference):
-            axis.hlines([first + 0.5, last - 0.5][:1], ranks[first], ranks[last], color="0.35", linewidth=2)
-        axis.set_title(f"bars join ranks within the critical difference, {difference:.2f}", loc="left")
+            axis.hlines(first + 0.5, ranks[first], ranks[last], color="0.35", linewidth=2)
+        axis.set_title(f"critical difference: {difference:.2f} ranks", loc="left")
     return figure
-
-
-def _style(sheet: Sheet, row: Row) -> dict:
-    return sheet.style(row["baseline"])
 
 
 RANKS = ReportFigure(

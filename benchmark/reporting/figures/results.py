@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.reading import Refused, parse_json, read_bounded
-from benchmark.reporting.against import REFERENCE
 from benchmark.reporting.board import group_records
 from benchmark.reporting.overall import Group
 from benchmark.reporting.statistics import Interval, t_intervals
 from benchmark.running.record import Record
+from benchmark.running.suites import find_suite
 from benchmark.values import TaskFacts
 
 Row = dict[str, Any]
 
 _MOST_BYTES = 2**24
+_FIRST = "quick"
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,10 @@ class Results:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """All labels, teacher forcing first: a method looks the same in every figure."""
+        """All labels, those of the default suite first: a method looks the same in every figure."""
         labels = {label for label, _ in self.groups}
-        return (*(labels & {REFERENCE}), *sorted(labels - {REFERENCE}))
+        first = [name for name in find_suite(_FIRST).baselines if name in labels]
+        return (*first, *sorted(labels - set(first)))
 
     @property
     def run(self) -> str:

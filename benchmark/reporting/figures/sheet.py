@@ -146,8 +146,9 @@ def place_title(task: str, model: str) -> str:
 
 
 def wrapped(text: str, width: int = 19) -> str:
-    """Break a label of an axis into lines."""
-    return "\n".join(map(escape, textwrap.wrap(text, width)))
+    """Break the label of an axis into lines."""
+    arrow = text[-2:] if text.endswith((" ↑", " ↓")) else ""  # stays with the last word
+    return "\n".join(map(escape, textwrap.wrap(text.removesuffix(arrow), width))) + arrow
 
 
 def venues() -> list[str]:

@@ -84,18 +84,27 @@ def spans_decades(values: Sequence[float | None]) -> bool:
 def series_style(index: int) -> dict[str, Any]:
     """Colour and marker of a series; the palette is told apart by colour-blind readers too (Petroff 2021).
 
-    After ten series the colours come again, each with another marker.
+    After ten series the colours come again, each with another marker, and open ones.
     """
     import matplotlib
 
     palette = matplotlib.color_sequences["petroff10"]
     turn = index // len(palette)
-    return {"color": palette[_GREYS_LAST[index % len(palette)]], "marker": _MARKERS[(index + 3 * turn) % len(_MARKERS)]}
+    style = {
+        "color": palette[_GREYS_LAST[index % len(palette)]],
+        "marker": _MARKERS[(index + 3 * turn) % len(_MARKERS)],
+    }
+    return style | ({"markerfacecolor": "white"} if turn % 2 else {})
 
 
 def save(figure: "Figure", stem: Path, command: str) -> list[Path]:
     """Write a figure as PDF, SVG and PNG, with the command that makes it in their metadata and no time of day."""
     stem.parent.mkdir(parents=True, exist_ok=True)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        engine.execute(figure)  # the first one changes how much room the labels take
+        figure.set_layout_engine("none")  # else it would be laid out again for each kind
     metadata: Mapping[str, dict[str, Any]] = {
         "pdf": {"Subject": command, "CreationDate": None, "Producer": None, "Creator": None},
         "svg": {"Description": command, "Date": None, "Creator": None},
