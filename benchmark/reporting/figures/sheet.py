@@ -52,12 +52,14 @@ class Sheet:
         methods: in the order that gives each its colour and marker.
         column: width of a column of text, inches.
         page: width of the text of a page, inches.
+        tallest: a figure that fits a page, inches.
         text: sizes of text, as settings of matplotlib.
     """
 
     methods: Sequence[str] = ()
     column: float = 3.3
     page: float = 6.75
+    tallest: float = 9.0
     text: Mapping[str, Any] = field(default_factory=lambda: _TEXT)
 
     @property
@@ -182,4 +184,6 @@ def sheet_of(venue: str, methods: Sequence[str]) -> Sheet:
     page = whole()["figure.figsize"][0]
     half = getattr(figsizes, f"{venue}_half", None)
     column = half()["figure.figsize"][0] if half else page
-    return Sheet(methods, column, page, getattr(fontsizes, venue)())
+    sizes = getattr(fontsizes, venue)()
+    text = {name: min(size, sizes.get(name, size)) for name, size in _TEXT.items()}  # larger would not fit the panels
+    return Sheet(methods, column, page, text=text)

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+DPI = 200
 STYLE: dict[str, Any] = {
+    "figure.dpi": DPI,  # text is measured as it will be drawn
     "font.size": 8,
     "axes.titlesize": 9,
     "axes.spines.top": False,
@@ -113,6 +115,6 @@ def save(figure: "Figure", stem: Path, command: str) -> list[Path]:
     paths = []
     for kind in KINDS:
         path = stem.with_name(f"{stem.name}.{kind}")
-        figure.savefig(path, metadata=metadata[kind], dpi=200)
+        figure.savefig(path, metadata=metadata[kind], dpi=DPI)
         paths.append(path)
     return paths

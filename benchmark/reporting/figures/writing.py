@@ -52,31 +52,46 @@ class Written:
 def write_figures(
     results: Results, folder: Path, figures: Iterable[ReportFigure], stamp: Stamp, sheet: Sheet | None = None
 ) -> Written:
-    """Write each figure whose data there are; of one that is skipped, files of an earlier report are removed."""
+    """Write each figure whose data there are, over what an earlier report left of it."""
     import matplotlib
 
     written, sheet = Written(), sheet or Sheet(results.methods)
     folder.mkdir(parents=True, exist_ok=True)
     for figure in figures:
+        _remove(figure, folder)
         try:
             rows = figure.rows(results)
         except Missing as reason:
             written.skipped[figure.id] = str(reason)
-            for kind in (*KINDS, *DATA_KINDS):
-                (folder / f"{figure.id}.{kind}").unlink(missing_ok=True)
             continue
-        stem = folder / figure.id
         with matplotlib.rc_context(cast(Any, sheet.settings)):
-            paths = save(figure.draw(rows, sheet), stem, str(stamp))
-        written.paths[figure.id] = [*paths, *_write_data(figure, rows, stem, stamp)]
+            paths, width = _draw(figure, rows, folder, stamp, sheet)
+        written.paths[figure.id] = [*paths, *_write_data(figure, rows, folder / figure.id, stamp, width)]
     return written
 
 
-def _write_data(figure: ReportFigure, rows: Sequence[Row], stem: Path, stamp: Stamp) -> list[Path]:
+def _remove(figure: ReportFigure, folder: Path) -> None:
+    for kind in (*KINDS, *DATA_KINDS):
+        for path in (folder / f"{figure.id}.{kind}", *folder.glob(f"{figure.id}-*.{kind}")):
+            path.unlink(missing_ok=True)
+
+
+def _draw(figure: ReportFigure, rows: list[Row], folder: Path, stamp: Stamp, sheet: Sheet) -> tuple[list[Path], float]:
+    """Save a figure; one that is too tall for a page also place by place. Return the paths, and its width in inches."""
+    drawn = figure.draw(rows, sheet)
+    paths, size = save(drawn, folder / figure.id, str(stamp)), drawn.get_size_inches()
+    if size[1] > sheet.tallest and "task" in rows[0]:
+        for task, model in dict.fromkeys((row["task"], row["model"]) for row in rows):
+            own = [row for row in rows if (row["task"], row["model"]) == (task, model)]
+            paths += save(figure.draw(own, sheet), folder / f"{figure.id}-{task}-{model}", str(stamp))
+    return paths, round(float(size[0]), 2)
+
+
+def _write_data(figure: ReportFigure, rows: Sequence[Row], stem: Path, stamp: Stamp, width: float) -> list[Path]:
     paths = [stem.with_name(f"{stem.name}.{kind}") for kind in DATA_KINDS]
     write_whole(paths[0], _csv(rows))
-    content = {"id": figure.id, "question": figure.question, "caption": figure.caption} | vars(stamp)
-    write_whole(paths[1], json.dumps(content | {"rows": list(rows)}, allow_nan=False, indent=1) + "\n")
+    content = {"id": figure.id, "question": figure.question, "caption": figure.caption, "width_inches": width}
+    write_whole(paths[1], json.dumps(content | vars(stamp) | {"rows": list(rows)}, allow_nan=False, indent=1) + "\n")
     return paths
 
 
