@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -46,11 +47,16 @@ def write_manifest(store: Store, cells: Iterable[Cell]) -> Path:
 
 
 def list_files(store: Store, out: Path, files: Iterable[Path]) -> Path:
-    """Write the manifest of a report: its files below `out`, and the records of the store that it was made from."""
+    """Write the manifest of a report: its files below `out`, and the records of the store that it was made from.
+
+    Beside the records themselves their hashes stay those that the run wrote, by which `ebb verify` judges them.
+    """
     found = read_manifest(store)
-    planned = found.planned if isinstance(found, Manifest) else {}
+    planned, records = (found.planned, found.records) if isinstance(found, Manifest) else ({}, None)
+    if records is None or out.resolve() != store.root.resolve():
+        records = hash_records(store)
     hashes = {path.relative_to(out).as_posix(): _sha256(path.read_bytes()) for path in sorted(files)}
-    return _write(Manifest(planned=planned, records=hash_records(store), files=hashes), out)
+    return _write(Manifest(planned=planned, records=records, files=hashes), out)
 
 
 def _write(manifest: Manifest, folder: Path) -> Path:
@@ -86,6 +92,15 @@ def hash_records(store: Store) -> dict[str, str]:
         except (Refused, OSError):
             continue
         hashes[Path(path).relative_to(store.records).as_posix()] = _sha256(content)
+    return hashes
+
+
+def hash_files(root: Path, places: Iterable[str]) -> dict[str, str]:
+    """Hash files below a folder; one that cannot be read has none."""
+    hashes = {}
+    for place in places:
+        with suppress(Refused, OSError):
+            hashes[place] = _sha256(read_bounded(root / place, _MOST_BYTES))
     return hashes
 
 

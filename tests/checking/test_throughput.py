@@ -4,7 +4,6 @@ import json
 
 import pytest
 import torch
-from benchmark.reporting.throughput_figures import predicted_seconds
 
 from benchmark.checking import training_paths
 from benchmark.checking.machine import flops_per_evaluation
@@ -15,6 +14,7 @@ from benchmark.checking.training_paths import PATHS
 from benchmark.cli.main import execute
 from benchmark.contracts import stream
 from benchmark.learning.loop import build_model
+from benchmark.reporting.figures.throughput import predicted_seconds
 from benchmark.reporting.throughput import TITLES, aims
 from tests.factories import MODELS
 

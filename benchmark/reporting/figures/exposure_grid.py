@@ -11,6 +11,7 @@ from benchmark.reporting.figures.sheet import Sheet, place_title, shown
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 _SOURCES = ("gold", "own")
 _LINE = 0.115  # inches a row of cells
@@ -33,16 +34,17 @@ def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
     lines = max(len({(row["baseline"], row["prefix"]) for row in panel}) for panel in panels)
     figure, axes = sheet.panels(len(places), height=0.55 + _LINE * lines, across=1)
     highest = max(row["value"] for row in rows if row["value"] is not None)
+    pictures = []
     for axis, place, own in zip(axes, places, panels, strict=True):
-        picture = _panel(axis, own, sheet, highest)
+        pictures.append(_panel(axis, own, sheet, highest))
         axis.set_title(place_title(*place))
-    bar = figure.colorbar(picture, ax=axes, location="bottom", aspect=40, fraction=0.04, pad=0.02)
-    bar.set_label("total variation distance to the process ↓")
+    bar = figure.colorbar(pictures[0], ax=axes, location="bottom", aspect=40, fraction=0.04, pad=0.02)
+    bar.set_label("total variation distance ↓")
     bar.outline.set_visible(False)
     return figure
 
 
-def _panel(axis: "Axes", rows: list[Row], sheet: Sheet, highest: float):
+def _panel(axis: "Axes", rows: list[Row], sheet: Sheet, highest: float) -> "AxesImage":
     ranges = list(dict.fromkeys((row["low"], row["high"]) for row in rows))
     lines = [
         (method, source, {(row["low"], row["high"]): row["value"] for row in own if row["prefix"] == source})

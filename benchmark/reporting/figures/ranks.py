@@ -51,22 +51,22 @@ def _rows(results: Results) -> list[Row]:
 
 
 def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
-    figure, (axis,) = sheet.panels(1, height=0.6 + 0.11 * len(rows))
+    figure, (axis,) = sheet.panels(1, height=0.65 + 0.11 * len(rows))
     for y, row in enumerate(rows):
         axis.plot([row["mean_rank"]], [y], linestyle="none", markersize=4.5, **sheet.style(row["baseline"]))
     axis.set_yticks(range(len(rows)), [shown(row["baseline"]) for row in rows])
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlim(0.8, len(rows) + 0.2)
     axis.set_xticks(range(1, len(rows) + 1, -(-len(rows) // 10)))
-    axis.set_xlabel(f"mean rank over {rows[0]['tasks']} tasks (1 is best)")
     difference = rows[0]["critical_difference"]
     if difference is None:
-        axis.set_title(f"no critical difference: it needs {FEWEST_FOR_AN_INTERVAL} tasks", loc="left")
+        marks = f"no critical difference below {FEWEST_FOR_AN_INTERVAL} tasks"
     else:
         ranks = [row["mean_rank"] for row in rows]
         for first, last in alike(ranks, difference):
             axis.hlines(first + 0.5, ranks[first], ranks[last], color="0.35", linewidth=2)
-        axis.set_title(f"critical difference: {difference:.2f} ranks", loc="left")
+        marks = f"bars: within the critical difference, {difference:.2f}"
+    axis.set_xlabel(f"mean rank over {rows[0]['tasks']} tasks (1 is best)\n{marks}")
     return figure
 
 

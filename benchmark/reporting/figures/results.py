@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ class Results:
     """A folder of results.
 
     Attributes:
-        name: of the folder.
+        name: of the folder, of letters, digits, dots, underscores and hyphens.
         groups: label of a method in its place, and its records over seeds.
         throughput: rows of throughput.json, where `ebb throughput` has put one.
     """
@@ -79,7 +80,8 @@ class Results:
     @classmethod
     def of(cls, records: Sequence[Record], folder: Path) -> "Results":
         """Group the records of a folder."""
-        return cls(folder.resolve().name, group_records(records), read_throughput(folder))
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name).strip("-._") or "results"
+        return cls(name, group_records(records), read_throughput(folder))
 
     @property
     def methods(self) -> tuple[str, ...]:

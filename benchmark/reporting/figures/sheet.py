@@ -142,9 +142,9 @@ def shown(label: str) -> str:
 
 
 def place_title(task: str, model: str) -> str:
-    """Name a task and model, in two lines where one would be too long for a panel."""
+    """Name a task and model, in several lines where one would be too long for a panel."""
     whole = f"{task} · {model}"
-    return shown(whole) if len(whole) <= 24 else f"{shown(task)}\n{shown(model)}"
+    return shown(whole) if len(whole) <= 24 else f"{wrapped(task.replace('_', ' '), 22)}\n{shown(model)}"
 
 
 def wrapped(text: str, width: int = 19) -> str:

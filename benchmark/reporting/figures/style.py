@@ -99,14 +99,19 @@ def series_style(index: int) -> dict[str, Any]:
     return style | ({"markerfacecolor": "white"} if turn % 2 else {})
 
 
-def save(figure: "Figure", stem: Path, command: str) -> list[Path]:
-    """Write a figure as PDF, SVG and PNG, with the command that makes it in their metadata and no time of day."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
+def lay_out(figure: "Figure") -> None:
+    """Give panels and labels their places once, so that all kinds have the same; no text moves from here on."""
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
         engine.execute(figure)  # the first one changes how much room the labels take
-        figure.set_layout_engine("none")  # else it would be laid out again for each kind
+        figure.set_layout_engine("none")
+
+
+def save(figure: "Figure", stem: Path, command: str) -> list[Path]:
+    """Write a figure as PDF, SVG and PNG, with the command that makes it in their metadata and no time of day."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    lay_out(figure)
     metadata: Mapping[str, dict[str, Any]] = {
         "pdf": {"Subject": command, "CreationDate": None, "Producer": None, "Creator": None},
         "svg": {"Description": command, "Date": None, "Creator": None},

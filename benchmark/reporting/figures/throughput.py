@@ -67,8 +67,6 @@ def _panels(rows: Sequence[Row], sheet: Sheet, draw: "Callable[[Axes, list[Row]]
     for axis, model in zip(axes, models, strict=True):
         draw(axis, [row for row in rows if row["model"] == model])
         axis.set_title(shown(model))
-        if not axis.get_subplotspec().is_first_col():
-            axis.set_ylabel("")
     sheet.legend(figure, axes)
     return figure
 
