@@ -62,7 +62,7 @@ def _panel(axis: "Axes", rows: list[Row], sheet: Sheet, highest: float) -> "Axes
     axis.grid(visible=False)
     axis.spines[:].set_visible(False)
     axis.set_yticks(range(len(lines)), [f"{shown(method)}, {source}" for method, source, _ in lines], fontsize=5.5)
-    step = -(-len(ranges) // 9)
+    step = -(-len(ranges) // 6)
     labels = [str(high) if low == high else f"{low}–{high}" for low, high in ranges]
     axis.set_xticks(range(0, len(ranges), step), labels[::step], fontsize=5.5)
     axis.tick_params(length=0)

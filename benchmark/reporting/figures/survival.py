@@ -25,10 +25,18 @@ def _rows(results: Results) -> list[Row]:
     rows = []
     for series in results.series():
         rate = series.measures(["error_rate_after_good"])[0].mean
-        for point in series.curve("survival"):
-            even = None if rate is None else (1 - rate) ** point["high"]
+        points = series.curve("survival")
+        for point in points:
+            even = _independent(points[0], point, rate)
             rows.append(series.place | point | {"independent": even, "unit": "share of rows"} | axis_columns(series))
     return found(rows, "value", "no task judges tokens as right or wrong, or no cell on such a task ended well")
+
+
+def _independent(first: Row, point: Row, rate: float | None) -> float | None:
+    """Survival with independent errors at this rate after the first range; the first token has a rate of its own."""
+    if rate is None or first["value"] is None:
+        return None
+    return first["value"] * (1 - rate) ** (point["high"] - first["high"])
 
 
 def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
@@ -50,9 +58,9 @@ SURVIVAL = ReportFigure(
     question="What share of outputs is free of errors up to a position, and would independent errors give that?",
     caption=(
         "Survival: share of free runs whose tokens up to a position are all right (Kaplan-Meier; outputs that end "
-        "before are censored), mean over seeds with a 95 % t interval. Dashed: errors that come independently at the "
-        "method's mean rate after good histories. Below the dashed line first errors come sooner than an even rate "
-        "would bring them. Grey: positions seen in training."
+        "before are censored), mean over seeds with a 95 % t interval. Dashed: from the first point on, errors that "
+        "come independently at the method's mean rate after good histories; below that line first errors bunch early, "
+        "above it late. Grey: positions seen in training."
     ),
     rows=_rows,
     draw=_draw,
