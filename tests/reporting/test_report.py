@@ -13,7 +13,7 @@ import pytest
 
 from benchmark.cli.main import execute
 from benchmark.reporting.latex import macro_name
-from benchmark.running.manifest import write_manifest
+from benchmark.running.manifest import list_files, write_manifest
 from benchmark.running.store import Store
 from tests.reporting.figures.records import full_records
 
@@ -31,10 +31,27 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def out(folder, tmp_path_factory) -> Path:
+def reported(folder, tmp_path_factory) -> tuple[Path, str]:
+    """A report in a process of its own: where it is, and what was printed to stderr."""
     out = tmp_path_factory.mktemp("report")
-    assert execute(["report", str(folder), "--out", str(out)]) == 0
-    return out
+    command = [sys.executable, "-m", "benchmark.cli", "report", str(folder), "--out", str(out)]
+    environment = os.environ | {"PYTHONHASHSEED": "7"}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    return out, done.stderr
+
+
+@pytest.fixture(scope="module")
+def out(reported) -> Path:
+    return reported[0]
+
+
+@pytest.fixture(scope="module")
+def beside(folder, tmp_path_factory) -> Path:
+    """The same records elsewhere, with a report beside them, made by this process."""
+    copied = tmp_path_factory.mktemp("elsewhere") / "tiny"
+    shutil.copytree(folder, copied)
+    assert execute(["report", str(copied)]) == 0
+    return copied
 
 
 def contents(out: Path) -> dict[str, bytes]:
@@ -51,12 +68,9 @@ def test_a_report_has_boards_figures_numbers_and_the_hash_of_each(out):
     assert len(manifest["records"]) == 12
 
 
-def test_two_reports_in_fresh_processes_are_the_same_to_the_byte(folder, out, tmp_path):
-    shutil.copytree(folder, tmp_path / "elsewhere" / "tiny")
-    command = [sys.executable, "-m", "benchmark.cli", "report", str(tmp_path / "elsewhere" / "tiny")]
-    environment = os.environ | {"PYTHONHASHSEED": "7"}
-    subprocess.run([*command, "--out", str(tmp_path / "again")], check=True, capture_output=True, env=environment)
-    assert contents(tmp_path / "again") == contents(out)
+def test_two_reports_by_two_processes_in_two_places_are_the_same_to_the_byte(out, beside):
+    made, again = contents(out), contents(beside)
+    assert {name: again[name] for name in made} == made
 
 
 def test_the_figures_of_a_board_are_those_of_the_report(folder, out, tmp_path):
@@ -66,32 +80,30 @@ def test_the_figures_of_a_board_are_those_of_the_report(folder, out, tmp_path):
         assert (tmp_path / "tiny" / "figures" / name).read_bytes() == (out / "figures" / name).read_bytes()
 
 
-def test_skipped_figures_are_printed_with_their_reason(folder, tmp_path, capsys):
-    execute(["report", str(folder), "--out", str(tmp_path)])
-    assert "figure throughput skipped: there is no throughput.json" in capsys.readouterr().err
+def test_skipped_figures_are_printed_with_their_reason(reported):
+    assert "figure throughput skipped: there is no throughput.json" in reported[1]
 
 
-def test_a_report_beside_its_records_holds_until_a_file_or_a_record_is_changed(folder, tmp_path, capsys):
-    shutil.copytree(folder, tmp_path / "tiny")
-    run = str(tmp_path / "tiny")
-    assert execute(["report", run]) == 0
-    assert execute(["verify", run]) == 0
-    record = next((tmp_path / "tiny" / "records").rglob("*.json"))
+def test_a_report_beside_its_records_holds_until_a_file_or_a_record_is_changed(beside, tmp_path, capsys):
+    changed = tmp_path / "tiny"
+    shutil.copytree(beside, changed)
+    assert execute(["verify", str(changed)]) == 0
+    record = next((changed / "records").rglob("*.json"))
     record.write_text(record.read_text() + "\n")
-    (tmp_path / "tiny" / "figures" / "survival.csv").write_text("")
-    execute(["report", run, "--out", str(tmp_path / "other")])  # does not launder the record
+    (changed / "figures" / "survival.csv").write_text("")
     capsys.readouterr()
-    assert execute(["verify", run, "--json"]) == 1
+    assert execute(["verify", str(changed), "--json"]) == 1
     faulty = {fault["where"] for fault in json.loads(capsys.readouterr().out)["faults"]}
-    assert faulty == {"figures/survival.csv", record.relative_to(tmp_path / "tiny" / "records").as_posix()}
+    assert faulty == {"figures/survival.csv", record.relative_to(changed / "records").as_posix()}
 
 
-def test_a_report_does_not_vouch_for_a_record_that_was_changed_after_the_run(folder, tmp_path, capsys):
-    shutil.copytree(folder, tmp_path / "tiny")
-    record = next((tmp_path / "tiny" / "records").rglob("*.json"))
+def test_a_report_does_not_vouch_for_a_record_that_was_changed_after_the_run(beside, tmp_path):
+    changed = tmp_path / "tiny"
+    shutil.copytree(beside, changed)
+    record = next((changed / "records").rglob("*.json"))
     record.write_text(record.read_text() + "\n")
-    execute(["report", str(tmp_path / "tiny")])
-    assert execute(["verify", str(tmp_path / "tiny")]) == 1
+    list_files(Store(changed), changed, [changed / "numbers.tex"])
+    assert execute(["verify", str(changed)]) == 1
 
 
 def test_every_headline_number_is_a_macro_of_letters(out):
