@@ -41,20 +41,21 @@ def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
     Raises:
         UsageError: if the folder holds no record, or cannot be written to.
     """
-    from benchmark.reporting.board import AsNeeded, group_records, make_board
-    from benchmark.reporting.figures import quality_vs_length
+    from benchmark.reporting.board import AsNeeded, make_board
+    from benchmark.reporting.figures.catalogue import OF_A_BOARD
+    from benchmark.reporting.figures.results import Results
+    from benchmark.reporting.figures.writing import write_figures
     from benchmark.reporting.overall import overall
-    from benchmark.reporting.profiles import draw_profiles
+    from benchmark.reporting.report import stamp_of
     from benchmark.reporting.tables import write_board
 
     records = stored_records(folder, AsNeeded())
     gc.freeze()  # they stay to the end: looking for cycles among them again and again takes longer than the board
-    groups = group_records(records)
-    rows, summary = make_board(records), overall(groups)
+    results = Results.of(records, folder)
+    rows, summary = make_board(records), overall(results.groups)
     try:
         write_board(rows, folder, summary)
-        quality_vs_length(rows, folder / "figures", command=f"ebb board {folder}")
-        draw_profiles(groups, folder / "figures", command=f"ebb board {folder}")
+        write_figures(results, folder / "figures", OF_A_BOARD, stamp_of(results))
     except OSError as error:
         raise UsageError(f"cannot write the board to {folder}: {error.strerror or error}") from None
     return rows, summary

@@ -16,6 +16,7 @@ from benchmark.cli.compare import compare
 from benchmark.cli.list import list_plugins
 from benchmark.cli.new import new
 from benchmark.cli.plan import plan
+from benchmark.cli.report import report
 from benchmark.cli.run import run
 from benchmark.cli.show import show
 from benchmark.cli.status import status
@@ -46,6 +47,7 @@ Examples:
     ebb status quick               which cells are done, failed, missing or stale; --why CELL
     ebb verify results/runs/quick --cells 3   do the results hold?
     ebb board results/runs/quick   print and write the leaderboard, its figure
+    ebb report results/runs/quick  boards, figures and numbers for a paper
     ebb compare DIR --baseline reinforce   against teacher_forcing, paired by seed
     ebb list baselines             what there is, what is broken or missing
     ebb throughput                 parallel against step-wise training paths
@@ -71,6 +73,7 @@ app.command(plan)
 app.command(status)
 app.command(verify)
 app.command(board)
+app.command(report)
 app.command(compare)
 app.command(throughput)
 app.command(calibrate)

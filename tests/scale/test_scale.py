@@ -52,7 +52,7 @@ def test_a_board_of_synthetic_records_has_every_row_and_forgets_what_it_does_not
     assert len({id(record.cell.task) for record in records}) == 12  # one a row, not one a record
 
 
-@pytest.mark.slow
+@pytest.mark.scale
 @pytest.mark.timeout(3600)
 def test_a_board_of_100_000_records_takes_half_a_minute_and_less_than_two_gigabytes(templates, tmp_path):
     assert write_records(Store(tmp_path), templates, tasks=25, models=4, methods=40, seeds=25) == 100_000
