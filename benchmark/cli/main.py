@@ -13,6 +13,7 @@ from benchmark.cli.board import board
 from benchmark.cli.calibrate import calibrate
 from benchmark.cli.check import check
 from benchmark.cli.compare import compare
+from benchmark.cli.explain import explain
 from benchmark.cli.list import list_plugins
 from benchmark.cli.new import new
 from benchmark.cli.plan import plan
@@ -47,6 +48,7 @@ Examples:
     ebb verify results/runs/quick --cells 3   do the results hold?
     ebb board results/runs/quick   print and write the leaderboard, its figure
     ebb compare DIR --baseline reinforce   against teacher_forcing, paired by seed
+    ebb explain copycat_tagging/gru/reinforce/s0   from its record to its rank
     ebb list baselines             what there is, what is broken or missing
     ebb throughput                 parallel against step-wise training paths
     ebb trace RECORD.json          one example, from input to result
@@ -72,6 +74,7 @@ app.command(status)
 app.command(verify)
 app.command(board)
 app.command(compare)
+app.command(explain)
 app.command(throughput)
 app.command(calibrate)
 app.command(show)

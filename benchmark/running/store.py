@@ -79,6 +79,11 @@ class Store:
         """Return where the record of a cell belongs: its readable id, then the beginning of its key."""
         return Path(self._place(cell.id, cell.key))
 
+    def file_of(self, record: Record) -> Path:
+        """Return the file of a record of this store; the name of one of an older version has another key."""
+        beside = sorted(self.path(record.cell).parent.glob(f"s{record.cell.seed}-*.json"))
+        return next((path for path in beside if self._read(str(path)) == record), self.path(record.cell))
+
     def save(self, record: Record) -> Path:
         """Write a record by atomic rename, replacing an older one of the same cell.
 
