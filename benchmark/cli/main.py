@@ -12,6 +12,7 @@ import benchmark
 from benchmark.cli.board import board
 from benchmark.cli.calibrate import calibrate
 from benchmark.cli.check import check
+from benchmark.cli.cite import cite
 from benchmark.cli.compare import compare
 from benchmark.cli.explain import explain
 from benchmark.cli.list import list_plugins
@@ -49,6 +50,7 @@ Examples:
     ebb board results/runs/quick   print and write the leaderboard, its figure
     ebb compare DIR --baseline reinforce   against teacher_forcing, paired by seed
     ebb explain copycat_tagging/gru/reinforce/s0   from its record to its rank
+    ebb cite scheduled_sampling    BibTeX of a task, a method or the suite
     ebb list baselines             what there is, what is broken or missing
     ebb throughput                 parallel against step-wise training paths
     ebb trace RECORD.json          one example, from input to result
@@ -75,6 +77,7 @@ app.command(verify)
 app.command(board)
 app.command(compare)
 app.command(explain)
+app.command(cite)
 app.command(throughput)
 app.command(calibrate)
 app.command(show)
