@@ -17,6 +17,7 @@ from benchmark.cli.compare import compare
 from benchmark.cli.explain import explain
 from benchmark.cli.list import list_plugins
 from benchmark.cli.new import new
+from benchmark.cli.pack import pack
 from benchmark.cli.plan import plan
 from benchmark.cli.run import run
 from benchmark.cli.show import show
@@ -48,6 +49,7 @@ Examples:
     ebb status quick               which cells are done, failed, missing or stale; --why CELL
     ebb verify results/runs/quick --cells 3   do the results hold?
     ebb board results/runs/quick   print and write the leaderboard, its figure
+    ebb pack results/runs/mine     one archive, for others: ebb board DIR --with mine.zip
     ebb compare DIR --baseline reinforce   against teacher_forcing, paired by seed
     ebb explain copycat_tagging/gru/reinforce/s0   from its record to its rank
     ebb cite scheduled_sampling    BibTeX of a task, a method or the suite
@@ -78,6 +80,7 @@ app.command(board)
 app.command(compare)
 app.command(explain)
 app.command(cite)
+app.command(pack)
 app.command(throughput)
 app.command(calibrate)
 app.command(show)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from benchmark.reporting.escapes import plain
 
@@ -63,18 +63,16 @@ def to_bibtex(citations: Sequence[Citation]) -> str:
 def suite_entry() -> str:
     """BibTeX of the suite, from CITATION.cff."""
     found = _citation_file()
-    authors = " and ".join(f"{{{author['name']}}}" for author in found["authors"])
     return (
-        f"@misc{{ebb,\n  title = {{{found['title']}}},\n  author = {{{authors}}},\n"
-        f"  howpublished = {{Software, version {found['version']}}}, year = {{{str(found['date-released'])[:4]}}},\n"
+        f"@misc{{ebb,\n  title = {{{found['title']}}},\n  author = {{{{{found['name']}}}}},\n"
+        f"  howpublished = {{Software, version {found['version']}}}, year = {{{found['date-released'][:4]}}},\n"
         f"  url = {{{found['repository-code']}}}\n}}"
     )
 
 
 def suite_citation() -> Citation:
     """How to cite the suite itself."""
-    about = " ".join(str(_citation_file()["abstract"]).split())
-    return Citation("suite", "ebb", about, "ebb run full", (suite_entry(),))
+    return Citation("suite", "ebb", _citation_file()["abstract"], "ebb run full", (suite_entry(),))
 
 
 def cite_figure(figure: Captioned, folder: Path, papers: Iterable[str]) -> Citation:
@@ -94,9 +92,11 @@ def split(bibtex: str) -> Sequence[str]:
     return [entry.strip() for entry in re.split(r"^(?=@)", bibtex, flags=re.MULTILINE) if entry.strip()]
 
 
-def _citation_file() -> dict[str, Any]:
-    import yaml
-
+def _citation_file() -> dict[str, str]:
+    """The one-line values of CITATION.cff, and those that are folded below `>-`; a list's item as if it were none."""
     places = (_HERE / "CITATION.cff", _HERE.parent / "CITATION.cff")  # in a wheel, in a checkout
     text = next(place for place in places if place.exists()).read_text(encoding="utf-8")
-    return yaml.safe_load(text)
+    text = re.sub(r">-\n((?:  .*\n)+)", lambda match: " ".join(match[1].split()) + "\n", text)
+    return {
+        name: value.strip().strip('"') for name, value in re.findall(r"^(?:  - )?([\w-]+):(.+)$", text, re.MULTILINE)
+    }

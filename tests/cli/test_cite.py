@@ -63,6 +63,7 @@ def test_the_suite_is_cited_by_what_stands_in_its_citation_file(capsys):
     assert declared["version"] == project["version"] == benchmark.__version__
     assert declared["repository-code"] == project["urls"]["Repository"]
     shown = cited(capsys)
+    assert f"% caption: {declared['abstract']}" in shown.splitlines()
     for value in (declared["title"], declared["version"], declared["authors"][0]["name"], declared["repository-code"]):
         assert value in suite_entry()
     assert keys(shown) == ["ebb"]
