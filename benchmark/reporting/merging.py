@@ -98,7 +98,7 @@ _SHOWN = ("seeds", "free_running")
 
 
 def _content(row: Row | None) -> tuple | None:
-    return row and tuple(row[name] for name in _SHOWN)
+    return None if row is None else tuple(row[name] for name in _SHOWN)
 
 
 def _ranked(records: Sequence[Record]) -> dict[str, Row]:

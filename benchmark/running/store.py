@@ -66,6 +66,7 @@ class Store:
         self.root = root
         self.records = root / "records"
         self.checkpoints = root / "checkpoints"
+        self.logs = root / "logs"
 
     def prepare(self) -> None:
         """Make the folder and prove that it can be written to, before anything has been computed.
