@@ -44,7 +44,7 @@ class TwoSymbols(FullSupportLanguage):
         "scheduled sampling, eps = 0": 0.4757,
     }
     reward_temperature = 1.0
-    citation = """@article{huszar2015how,
+    citation = """@article{huszar2015not,
   title = {How (not) to Train your Generative Model: Scheduled Sampling, Likelihood, Adversary?},
   author = {Husz{\\'a}r, Ferenc}, journal = {arXiv preprint arXiv:1511.05101}, year = {2015}
 }"""

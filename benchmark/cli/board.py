@@ -17,13 +17,31 @@ if TYPE_CHECKING:
     from benchmark.running.store import Damaged
 
 
-def board(folder: Path, *, as_json: Annotated[bool, Parameter(name="--json")] = False) -> int:
+def board(
+    folder: Path,
+    *,
+    others: Annotated[list[Path] | None, Parameter(name="--with")] = None,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
+) -> int:
     """Print the leaderboard of a folder and write it there, with the figure of quality against length.
+
+    With archives of `ebb pack`, the board of all records together is printed, with the origin and the versions of each
+    row and how the ranks change. It is written to FOLDER/preview; the folder's own board and records stay as they are.
+
+    Examples:
+
+        ebb board results/runs/quick
+        ebb board results/runs/quick --with mine.zip
 
     Args:
         folder: where `ebb run` put its records.
-        as_json: print the rows as JSON and nothing else.
+        others: an archive of `ebb pack`; may be given more than once. A damaged one is refused as a whole.
+        as_json: print the rows as JSON and nothing else; with archives, `changes` too.
     """
+    if others:
+        from benchmark.cli.preview import preview
+
+        return preview(folder, others, as_json)
     rows, summary = write_reports(folder)
     if as_json:
         from benchmark.reporting.tables import to_json
@@ -41,7 +59,27 @@ def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
     Raises:
         UsageError: if the folder holds no record, or cannot be written to.
     """
-    from benchmark.reporting.board import AsNeeded, make_board
+    from benchmark.reporting.board import AsNeeded
+
+    return write_board_of(stored_records(folder, AsNeeded()), folder, f"ebb board {folder}")
+
+
+def write_board_of(
+    records: "list[Record]",
+    folder: Path,
+    command: str,
+    marked: "Callable[[list[Row]], list[Row]]" = lambda rows: rows,
+) -> "tuple[list[Row], list[Row]]":
+    """Write the board and the figures of records to a folder, and return the rows and those over all tasks.
+
+    Args:
+        command: what makes them, for the figures to say.
+        marked: returns the rows with what else they are to show.
+
+    Raises:
+        UsageError: if the folder cannot be written to.
+    """
+    from benchmark.reporting.board import make_board
     from benchmark.reporting.figures.catalogue import OF_A_BOARD
     from benchmark.reporting.figures.results import Results
     from benchmark.reporting.figures.writing import write_figures
@@ -49,11 +87,11 @@ def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
     from benchmark.reporting.report import stamp_of
     from benchmark.reporting.tables import write_board
 
-    records = stored_records(folder, AsNeeded())
     gc.freeze()  # they stay to the end: looking for cycles among them again and again takes longer than the board
     results = Results.of(records, folder)
-    rows, summary = make_board(records), overall(results.groups)
+    rows, summary = marked(make_board(records)), overall(results.groups)
     try:
+        folder.mkdir(exist_ok=True)
         write_board(rows, folder, summary)
         write_figures(results, folder / "figures", OF_A_BOARD, stamp_of(results))
     except OSError as error:

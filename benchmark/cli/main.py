@@ -12,9 +12,12 @@ import benchmark
 from benchmark.cli.board import board
 from benchmark.cli.calibrate import calibrate
 from benchmark.cli.check import check
+from benchmark.cli.cite import cite
 from benchmark.cli.compare import compare
+from benchmark.cli.explain import explain
 from benchmark.cli.list import list_plugins
 from benchmark.cli.new import new
+from benchmark.cli.pack import pack
 from benchmark.cli.plan import plan
 from benchmark.cli.report import report
 from benchmark.cli.run import run
@@ -48,7 +51,10 @@ Examples:
     ebb verify results/runs/quick --cells 3   do the results hold?
     ebb board results/runs/quick   print and write the leaderboard, its figure
     ebb report results/runs/quick  boards, figures and numbers for a paper
+    ebb pack results/runs/mine     one archive, for others: ebb board DIR --with mine.zip
     ebb compare DIR --baseline reinforce   against teacher_forcing, paired by seed
+    ebb explain copycat_tagging/gru/reinforce/s0   from its record to its rank
+    ebb cite scheduled_sampling    BibTeX of a task, a method or the suite
     ebb list baselines             what there is, what is broken or missing
     ebb throughput                 parallel against step-wise training paths
     ebb trace RECORD.json          one example, from input to result
@@ -75,6 +81,9 @@ app.command(verify)
 app.command(board)
 app.command(report)
 app.command(compare)
+app.command(explain)
+app.command(cite)
+app.command(pack)
 app.command(throughput)
 app.command(calibrate)
 app.command(show)

@@ -41,6 +41,7 @@ def run(
     plugin: list[Path] | None = None,
     retry: list[Retried] | None = None,
     force: bool = False,
+    track: list[str] | None = None,
     tuned: Path | None = None,
     device: Device = "cpu",
     precision: Precision | None = None,
@@ -78,6 +79,8 @@ def run(
         plugin: a file with a task, baseline or model; may be given more than once.
         retry: run cells again that ended with this status.
         force: run all cells again, whatever is stored.
+        track: a tracker for the figures of training, beside the JSON lines in OUT/logs: tensorboard, wandb (extras of
+            these names), or one that a package announces; may be given more than once.
         tuned: file of `ebb tune`, whose choices are run beside the defaults.
         device: where models are trained and run freely; tasks and measures are computed on the CPU.
         precision: of the matrix products in training; weights and measures are float32.
@@ -93,6 +96,7 @@ def run(
     from benchmark.running.runner import Sweep, run_jobs, sort_out
     from benchmark.running.store import Store
     from benchmark.running.suites import find_suite
+    from benchmark.running.trackers.tracking import find_tracker
     from benchmark.running.tuned import load_tuned
     from benchmark.settings import Budget
 
@@ -113,6 +117,8 @@ def run(
         device,
         precision,
     )
+    for name in track or ():
+        find_tracker(name)  # before anything is computed
     devices = local_devices(device) if engine == "local" else ()
     if gpus is None:
         gpus = ranks if device == "cuda" and engine != "local" else 0
@@ -125,6 +131,8 @@ def run(
         memory=memory,
         checkpoints=str(store.checkpoints.resolve()),
         interval=checkpoint,
+        logs=str(store.logs.resolve()),
+        track=tuple(track or ()),
         gpus=gpus,
         ranks=ranks,
     )

@@ -112,8 +112,16 @@ class Trainer:
         """Share of the budget that is spent, in [0, 1]."""
         return self.budget.progress(self.spent.updates, self.spent.evaluations)
 
-    def run(self, observe: Callable[[float], None] = lambda progress: None) -> Training:
-        """Train until the budget is spent; `observe` is called with the progress before each update.
+    def run(
+        self,
+        observe: Callable[[float], None] = lambda progress: None,
+        report: Callable[[Mapping[str, float]], None] = lambda line: None,
+    ) -> Training:
+        """Train until the budget is spent.
+
+        Args:
+            observe: called with the progress before each update.
+            report: called with each line of the log as it is made.
 
         Raises:
             Diverged: if the objective or the gradient leaves the finite numbers, with the step and the value.
@@ -121,7 +129,10 @@ class Trainer:
         started = time.perf_counter() - self.spent.wall_seconds
         while (progress := self.progress) < 1:
             observe(progress)
+            lines = len(self.log)
             self.update()
+            for line in self.log[lines:]:
+                report(line)
             self.spent.wall_seconds = time.perf_counter() - started
         return Training(self.baseline.deployed(self.model).eval(), self.spent, self.log)
 

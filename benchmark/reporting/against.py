@@ -44,11 +44,22 @@ def place_of(record: Record) -> str:
 
 def contrast_of(group: Sequence[Record], reference: Sequence[Record], measure: str = "free_running") -> Contrast:
     """Contrast a measure of two groups of seeds, positive where the first is better; by value where neither is."""
+    pairs, sign = paired_by_seed(group, reference, measure), sign_of(group, measure)
+    return paired_contrast([sign * own for own, _ in pairs.values()], [sign * other for _, other in pairs.values()])
+
+
+def paired_by_seed(
+    group: Sequence[Record], reference: Sequence[Record], measure: str = "free_running"
+) -> dict[int, tuple[float, float]]:
+    """A measure of both arms of every seed that is ok in both, by seed."""
     own, other = _by_seed(group, measure), _by_seed(reference, measure)
-    shared = sorted(own.keys() & other.keys())
+    return {seed: (own[seed], other[seed]) for seed in sorted(own.keys() & other.keys())}
+
+
+def sign_of(group: Sequence[Record], measure: str = "free_running") -> float:
+    """-1 where lower is better, so that a difference times this is positive where the first arm is better; else 1."""
     lower = any(r.measures[measure].direction == "lower" for r in group if measure in r.measures)
-    sign = -1.0 if lower else 1.0
-    return paired_contrast([sign * own[seed] for seed in shared], [sign * other[seed] for seed in shared])
+    return -1.0 if lower else 1.0
 
 
 def _gain(group: Sequence[Record], reference: Sequence[Record]) -> Contrast:

@@ -60,12 +60,16 @@ def win_rates(means: ArrayLike) -> Array:
     return np.where(pairs > 0, (wins * known).sum((1, 2)) / np.maximum(pairs, 1), math.nan)
 
 
-def mean_ranks(means: ArrayLike) -> Array:
-    """Mean rank over tasks, 1 the best, ties shared: [method, task] -> [method]; NaN ranks last on its task."""
+def ranks_by_task(means: ArrayLike) -> Array:
+    """Rank on each task, 1 the best, ties shared: [method, task] -> [method, task]; NaN ranks last on its task."""
     from scipy.stats import rankdata
 
-    values = np.nan_to_num(np.asarray(means, dtype=float), nan=-math.inf)
-    return rankdata(-values, axis=0).mean(1)
+    return rankdata(-np.nan_to_num(np.asarray(means, dtype=float), nan=-math.inf), axis=0)
+
+
+def mean_ranks(means: ArrayLike) -> Array:
+    """Mean over tasks of the ranks: [method, task] -> [method]."""
+    return ranks_by_task(means).mean(1)
 
 
 def probability_of_improvement(first: ArrayLike, second: ArrayLike) -> float:

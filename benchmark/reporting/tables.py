@@ -43,6 +43,8 @@ def sections(rows: Sequence[Row]) -> list[Section]:
 
 def _tables(rows: Sequence[Row]) -> list[Table]:
     tables = [_table(_note(rows), _LEADERBOARD, rows)]
+    if all("origin" in row for row in rows):
+        tables.append(_table("Where the records of each row come from, and which versions made them", _ORIGIN, rows))
     compared = [row for row in rows if row["gain"] is not None]
     if compared:
         tables.append(_table(_AGAINST_NOTE, _AGAINST, compared))
@@ -140,6 +142,11 @@ _LEADERBOARD: Mapping[str, Column] = {
     "seeds": lambda row: str(row["seeds"]),
     "status": _status,
 }
+_ORIGIN: Mapping[str, Column] = {
+    "baseline": lambda row: row["baseline"],
+    "origin": lambda row: row["origin"],
+    "version": lambda row: row["version"],
+}
 _AGAINST: Mapping[str, Column] = {
     "baseline": lambda row: row["baseline"],
     "gain": _interval("gain"),
@@ -162,6 +169,18 @@ COMPARISON: Mapping[str, Column] = {
     "p adjusted": _probability("p_adjusted"),
     "detectable": _mean("detectable"),
     "verdict": lambda row: "; ".join(filter(None, (row["verdict"] or row["note"], row["warning"]))),
+}
+CHANGES: Mapping[str, Column] = {
+    "task": lambda row: row["task"],
+    "model": lambda row: row["model"],
+    "baseline": lambda row: row["baseline"],
+    "rank": lambda row: f"{row['rank_before'] or 'new'} -> {row['rank_after']}",
+    "seeds": lambda row: "" if row["seeds_after"] is None else f"{row['seeds_before'] or 0} -> {row['seeds_after']}",
+    "free running": lambda row: (
+        ""
+        if row["seeds_after"] is None
+        else f"{_mean('free_running_before')(row)} -> {_mean('free_running_after')(row)}"
+    ),
 }
 _AGAINST_NOTE = "Free running against teacher forcing, paired by seed; a gain is positive where the method is better"
 _GRID: Mapping[str, Column] = {

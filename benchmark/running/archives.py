@@ -1,10 +1,13 @@
-"""Archives of results from others: read in memory, within bounds, one record after the other. Free of torch."""
+"""Zip files of results from others: read in memory, within bounds, one file after the other. Free of torch."""
 
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from benchmark.reading import Refused
+from benchmark.running.manifest import MOST_BYTES as MOST_BYTES_OF_MANIFEST
+from benchmark.running.manifest import NAME
 from benchmark.running.store import MOST_BYTES
 
 MOST_MEMBERS = 200_000
@@ -14,8 +17,8 @@ MOST_IN_ALL = 2**33
 _MOST_RATIO = 200  # unpacked over packed; records are packed to about a tenth
 
 
-def read_archive(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the content of each record in a zip file; nothing is written anywhere.
+def read_archive(source: Path | BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of each file in a zip file; nothing is written anywhere.
 
     A name is a relative path without `..`, so that whoever writes the content below a folder stays in it.
 
@@ -24,7 +27,7 @@ def read_archive(path: Path) -> Iterator[tuple[str, bytes]]:
         OSError: if it cannot be opened.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             _check(members)
             for member in members:
@@ -49,7 +52,8 @@ def _check(members: list[zipfile.ZipInfo]) -> None:
         if name in seen:
             raise Refused(f"the name {name!a} stands twice")
         seen.add(name)
-        if member.file_size > MOST_BYTES or member.file_size > _MOST_RATIO * max(member.compress_size, 100):
+        most = MOST_BYTES_OF_MANIFEST if name == NAME else MOST_BYTES
+        if member.file_size > most or member.file_size > _MOST_RATIO * max(member.compress_size, 100):
             raise Refused(f"{name!a} unpacks to {member.file_size:,} bytes from {member.compress_size:,}")
 
 

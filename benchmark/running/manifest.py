@@ -11,11 +11,13 @@ from pydantic import StringConstraints, ValidationError
 from benchmark.errors import UsageError
 from benchmark.reading import Refused, parse_json, read_bounded
 from benchmark.running.cell import Cell
-from benchmark.running.store import MOST_BYTES, Store, write_whole
+from benchmark.running.store import MOST_BYTES as MOST_BYTES_OF_RECORD
+from benchmark.running.store import Store, write_whole
 from benchmark.settings import Frozen
 
 NAME = "MANIFEST.json"
-_MOST_BYTES = 2**28
+MOST_BYTES = 2**28
+"""Of a manifest."""
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Place = Annotated[str, StringConstraints(max_length=500, pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*$")]
@@ -72,15 +74,24 @@ def _sha256(content: bytes) -> str:
 def read_manifest(store: Store) -> Manifest | str:
     """Read the manifest of a store, or say why it cannot be read."""
     try:
-        content = read_bounded(store.root / NAME, _MOST_BYTES)
-        parse_json(content)
-        return Manifest.model_validate_json(content, strict=True)
+        return parse_manifest(read_bounded(store.root / NAME, MOST_BYTES))
     except FileNotFoundError:
         return "there is none; `ebb run` writes it when it ends"
-    except ValidationError as error:
-        return str(error.errors(include_url=False, include_input=False)[0]["msg"])
     except (Refused, OSError) as error:
         return str(error)
+
+
+def parse_manifest(content: bytes) -> Manifest:
+    """Validate JSON as a manifest.
+
+    Raises:
+        Refused: if it is none.
+    """
+    try:
+        parse_json(content)
+        return Manifest.model_validate_json(content, strict=True)
+    except ValidationError as error:
+        raise Refused(str(error.errors(include_url=False, include_input=False)[0]["msg"])) from None
 
 
 def hash_records(store: Store) -> dict[str, str]:
@@ -88,7 +99,7 @@ def hash_records(store: Store) -> dict[str, str]:
     hashes = {}
     for path in store.files():
         try:
-            content = read_bounded(path, MOST_BYTES)
+            content = read_bounded(path, MOST_BYTES_OF_RECORD)
         except (Refused, OSError):
             continue
         hashes[Path(path).relative_to(store.records).as_posix()] = _sha256(content)
@@ -100,7 +111,7 @@ def hash_files(root: Path, places: Iterable[str]) -> dict[str, str]:
     hashes = {}
     for place in places:
         with suppress(Refused, OSError):
-            hashes[place] = _sha256(read_bounded(root / place, _MOST_BYTES))
+            hashes[place] = _sha256(read_bounded(root / place, MOST_BYTES))
     return hashes
 
 

@@ -27,12 +27,12 @@ def work_on_ranks(cell_json: str, terms: Terms) -> str:
 
 
 def _work_as_rank(cell_json: str, terms: Terms) -> str:
-    """Run a cell as one of its ranks; the first alone saves checkpoints, which are the same for all."""
+    """Run a cell as one of its ranks; the first alone saves checkpoints and logs, which are the same for all."""
     gpus = torch.cuda.device_count()
     dist.init_process_group("nccl" if gpus else "gloo")
     if gpus:
         torch.cuda.set_device(dist.get_rank() % gpus)
     try:
-        return work(cell_json, terms if dist.get_rank() == 0 else replace(terms, interval=float("inf")))
+        return work(cell_json, terms if dist.get_rank() == 0 else replace(terms, interval=float("inf"), logs=None))
     finally:
         dist.destroy_process_group()

@@ -44,13 +44,13 @@ def make_writable(folder: Path) -> None:
         ) from None
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file so that it is there whole or not at all: aside, to the disk, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         Path(aside).replace(path)
@@ -66,6 +66,7 @@ class Store:
         self.root = root
         self.records = root / "records"
         self.checkpoints = root / "checkpoints"
+        self.logs = root / "logs"
 
     def prepare(self) -> None:
         """Make the folder and prove that it can be written to, before anything has been computed.
@@ -82,7 +83,12 @@ class Store:
 
     def path(self, cell: Cell) -> Path:
         """Return where the record of a cell belongs: its readable id, then the beginning of its key."""
-        return Path(self._place(cell.id, cell.key))
+        return Path(_place(str(self.records), cell, cell.key))
+
+    def file_of(self, record: Record) -> Path:
+        """Return the file of a record of this store; the name of one of an older version has another key."""
+        beside = sorted(self.path(record.cell).parent.glob(f"s{record.cell.seed}-*.json"))
+        return next((path for path in beside if self._read(str(path)) == record), self.path(record.cell))
 
     def save(self, record: Record) -> Path:
         """Write a record by atomic rename, replacing an older one of the same cell.
@@ -130,22 +136,29 @@ class Store:
     def _read(self, path: str) -> Record | Damaged:
         """Read a file that must be the record of the cell that its name says."""
         try:
-            content = read_bounded(path, MOST_BYTES)
-            record = _parse(content)
-            if path != self._place(record.cell.id, record.cell.key):
-                self._check_older_key(path, record.cell, content)
+            return parse_in_place(read_bounded(path, MOST_BYTES), path, str(self.records))
         except (Refused, OSError) as error:
             return Damaged(Path(path), _reason(error))
-        return record
 
-    def _check_older_key(self, path: str, cell: Cell, content: bytes) -> None:
-        """Raise Refused unless the file is called by the key of its cell as an older version may have written it."""
-        place = self._place(cell.id, canonical_key(parse_json(content)["cell"]))
+
+def parse_in_place(content: bytes, path: str, root: str) -> Record:
+    """Validate JSON as the record of the cell that its path below a root names.
+
+    The name may have the key of the cell as an older version has written it.
+
+    Raises:
+        Refused: if it is none, or that of another cell.
+    """
+    record = _parse(content)
+    if path != _place(root, record.cell, record.cell.key):
+        place = _place(root, record.cell, canonical_key(parse_json(content)["cell"]))
         if path != place:
             raise Refused(f"it holds the record of another cell, whose place is {place}")
+    return record
 
-    def _place(self, name: str, key: str) -> str:
-        return f"{self.records}/{name}-{key[:12]}.json"
+
+def _place(root: str, cell: Cell, key: str) -> str:
+    return f"{root}/{cell.id}-{key[:12]}.json"
 
 
 @contextmanager

@@ -22,7 +22,10 @@ from benchmark.running.checkpoint import Checkpoint, checkpoint_path
 from benchmark.running.engines.engine import Terms
 from benchmark.running.provenance import provenance
 from benchmark.running.record import Record, Status
+from benchmark.running.trackers.tracking import Tracking
 from benchmark.values import Measure, Point, TaskFacts
+
+NOT_TRACKED = Tracking()
 
 
 def work(cell_json: str, terms: Terms) -> str:
@@ -38,7 +41,9 @@ def work(cell_json: str, terms: Terms) -> str:
     checkpoint = None
     if terms.checkpoints:
         checkpoint = Checkpoint(checkpoint_path(terms.checkpoints, cell), cell, terms.interval)
-    return run_cell(cell, plugins_of(terms.plugins), checkpoint=checkpoint, validation=terms.validation).to_json()
+    tracking = Tracking(Path(terms.logs), terms.track) if terms.logs else NOT_TRACKED
+    registry = plugins_of(terms.plugins)
+    return run_cell(cell, registry, checkpoint=checkpoint, tracking=tracking, validation=terms.validation).to_json()
 
 
 @cache
@@ -52,6 +57,7 @@ def run_cell(
     registry: Registry,
     observe: Callable[[float], None] = lambda progress: None,
     checkpoint: Checkpoint | None = None,
+    tracking: Tracking = NOT_TRACKED,
     validation: bool = False,
 ) -> Record:
     """Run a cell and return its record; an exception of the cell is recorded, not raised.
@@ -59,12 +65,13 @@ def run_cell(
     Args:
         observe: called with the progress of training before each update.
         checkpoint: where training goes on from and is saved to.
+        tracking: where the figures of training go while it runs.
         validation: train only, and measure free-running quality on validation data; no test data are seen.
     """
     began, began_cpu, status, reason, trace = time.perf_counter(), time.process_time(), "ok", "", ""
     filled: dict = {}
     try:
-        filled = (_validate if validation else _run)(cell, registry, observe, checkpoint)
+        filled = (_validate if validation else _run)(cell, registry, observe, checkpoint, tracking)
     except NotApplicable as problem:
         status, reason = "not_applicable", str(problem)
     except Diverged as problem:
@@ -84,7 +91,13 @@ def _classify(problem: BaseException) -> Status:
     return "oom" if exhausted else "error"
 
 
-def _run(cell: Cell, registry: Registry, observe: Callable[[float], None], checkpoint: Checkpoint | None) -> dict:
+def _run(
+    cell: Cell,
+    registry: Registry,
+    observe: Callable[[float], None],
+    checkpoint: Checkpoint | None,
+    tracking: Tracking,
+) -> dict:
     """Train and evaluate; return the fields of the record that this fills."""
     task_class, baseline_class = registry.task(cell.task.name), registry.baseline(cell.baseline.name)
     if missing := task_class.missing():
@@ -92,7 +105,7 @@ def _run(cell: Cell, registry: Registry, observe: Callable[[float], None], check
     task, baseline = task_class(), baseline_class(**cell.baseline.knobs)
     if lacking := baseline.lacks(task):
         raise NotApplicable(f"{cell.baseline.name} needs {', '.join(lacking)}, which {cell.task.name} does not have")
-    training, curve = train_cell(cell, registry, task, observe, checkpoint)
+    training, curve = train_cell(cell, registry, task, observe, checkpoint, tracking)
     began = time.process_time()
     evaluated = evaluate(training.model, task, cell.evaluation, cell.seed)
     curve.put_into(evaluated)
@@ -109,14 +122,20 @@ def _run(cell: Cell, registry: Registry, observe: Callable[[float], None], check
     }
 
 
-def _validate(cell: Cell, registry: Registry, observe: Callable[[float], None], checkpoint: Checkpoint | None) -> dict:
+def _validate(
+    cell: Cell,
+    registry: Registry,
+    observe: Callable[[float], None],
+    checkpoint: Checkpoint | None,
+    tracking: Tracking,
+) -> dict:
     """Train; return the fields of a record whose free-running quality is that on validation data.
 
     Raises:
         Diverged: if training or the quality left the finite numbers.
     """
     task = registry.task(cell.task.name)()
-    _, curve = train_cell(cell, registry, task, observe, checkpoint)
+    _, curve = train_cell(cell, registry, task, observe, checkpoint, tracking)
     quality = curve.reached[-1][2]
     if not math.isfinite(quality):
         raise Diverged(f"the validation quality is {quality}")
@@ -131,25 +150,44 @@ def train_cell(
     task: Task,
     observe: Callable[[float], None] = lambda progress: None,
     checkpoint: Checkpoint | None = None,
+    tracking: Tracking = NOT_TRACKED,
 ) -> tuple[Training, LearningCurve]:
     """Train the model of a cell and observe it; the same cell gives the same weights on the same machine.
 
     Args:
         checkpoint: where training goes on from, if it was stopped, and is saved to.
+        tracking: where the lines of its log go as they are made, and the points of its learning curve.
     """
     trainer, curve = _prepare(cell, registry, task)
     if checkpoint and not checkpoint.resume(trainer=trainer, curve=curve):
         trainer, curve = _prepare(cell, registry, task)  # what could not be taken up may have been taken up in part
 
-    def before_update(progress: float) -> None:
-        if checkpoint:
-            checkpoint.save_if_due(trainer=trainer, curve=curve)
-        observe(progress)
-        curve(progress)
+    former = sorted([*trainer.log, *_lines(curve)], key=lambda line: line["update"])
+    with tracking.of(cell, former) as trackers:
 
-    training = trainer.run(before_update)
-    curve.finish()
+        def measure(at: Callable[[], None]) -> None:
+            already = len(curve.reached)
+            at()
+            for line in _lines(curve)[already:]:
+                trackers.log(line)
+
+        def before_update(progress: float) -> None:
+            if checkpoint:
+                checkpoint.save_if_due(trainer=trainer, curve=curve)
+            observe(progress)
+            measure(lambda: curve(progress))
+
+        training = trainer.run(before_update, trackers.log)
+        measure(curve.finish)
     return training, curve
+
+
+def _lines(curve: LearningCurve) -> list[dict[str, float]]:
+    """The points of a learning curve as lines of a log."""
+    return [
+        {"update": updates, "evaluations": evaluations, "free_running": quality}
+        for updates, evaluations, quality in curve.reached
+    ]
 
 
 def _prepare(cell: Cell, registry: Registry, task: Task) -> tuple[Trainer, LearningCurve]:

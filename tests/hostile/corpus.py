@@ -3,10 +3,12 @@
 A record is hostile by what was done to the text of a good one, or by what stands in its place.
 """
 
+import hashlib
 import json
 import os
 import pickle
 import re
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmark.running.cell import canonical_key
 from benchmark.running.record import Record
 from tests.factories import make_cell, make_record
 
@@ -243,6 +246,71 @@ ARCHIVES = [
     Hostile("archive", "link", archive(("x.json", b"/etc/passwd"), mode=0o120777), "is a symbolic link"),
     Hostile("archive", "member twice", archive(("x.json", b"{}"), ("x.json", b"[]")), "stands twice"),
     Hostile("archive", "no archive", content(TEXT), "not a zip file that can be read"),
+]  # fmt: skip
+
+
+_NAME_IN_ARCHIVE = f"records/{PLACE}"
+_RECORD = TEXT.encode()
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def manifest(**records: str) -> bytes:
+    """A manifest of the good record and of these."""
+    listed = {PLACE: digest(_RECORD)} | records
+    return json.dumps({"schema_version": 1, "planned": {}, "records": listed}).encode()
+
+
+def submission(*members: tuple[str, bytes], listed: bytes | None = None) -> Make:
+    """Make an archive as `ebb pack` does: a manifest, the good record unless another has its name, and these."""
+    named = {"MANIFEST.json": listed or manifest(), _NAME_IN_ARCHIVE: _RECORD} | dict(members)
+    return archive(*named.items())
+
+
+def _renamed() -> tuple[str, bytes]:
+    """The good record as an older version would have written and named it."""
+    found = json.loads(TEXT)
+    del found["cell"]["replicate"]
+    return f"{GOOD.cell.id}-{canonical_key(found['cell'])[:12]}.json", json.dumps(found).encode()
+
+
+def _of(hostile: Make) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "x")
+        hostile(path)
+        return path.read_bytes()
+
+
+_OLDER, _OLDER_RECORD = _renamed()
+_MARKUP = _of(having("cell.task.name", "<script>alert(1)</script>"))
+_EDITED = _of(having("measures.gap.value", 0.001))
+_OTHER_PLACE = PLACE.replace("/s0-", "/s1-")
+
+SUBMISSIONS = [
+    Hostile("submission", "no manifest", archive((_NAME_IN_ARCHIVE, _RECORD)), "holds no MANIFEST.json"),
+    Hostile("submission", "manifest that is a pickle",
+            submission(listed=pickle.dumps({"a": print})), "MANIFEST.json': it is not JSON"),
+    Hostile("submission", "manifest that lists a file outside",
+            submission(listed=manifest(**{"../../etc/passwd": 64 * "0"})), "should match pattern"),
+    Hostile("submission", "number changed after the run",
+            submission((_NAME_IN_ARCHIVE, _EDITED)), "its hash is not that of the manifest"),
+    Hostile("submission", "record that the manifest does not list",
+            submission(listed=b'{"planned": {}, "records": {}}'), "the manifest does not list it"),
+    Hostile("submission", "record that is not there",
+            submission(listed=manifest(**{"x/y/z/s0-0.json": 64 * "0"})), "lists it, and it is not there"),
+    Hostile("submission", "record in the place of another cell",
+            submission((f"records/{_OTHER_PLACE}", _RECORD)), "it holds the record of another cell"),
+    Hostile("submission", "record of a cell twice, under the key of an older version",
+            submission((f"records/{_OLDER}", _OLDER_RECORD), listed=manifest(**{_OLDER: digest(_OLDER_RECORD)})),
+            "a record of the same cell stands beside it"),
+    Hostile("submission", "record with markup for a name",
+            submission((_NAME_IN_ARCHIVE, _MARKUP), listed=manifest(**{PLACE: digest(_MARKUP)})), _NAME),
+    Hostile("submission", "program beside the records",
+            submission(("records/setup.py", b"print(1)")), "neither the manifest nor a record"),
+    Hostile("submission", "archive in the archive",
+            submission(("inner.zip", _of(archive(("x.json", b"{}"))))), "neither the manifest nor a record"),
 ]  # fmt: skip
 
 

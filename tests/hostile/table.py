@@ -10,9 +10,9 @@ from pathlib import Path
 
 from benchmark.reading import Refused
 from benchmark.reporting.escapes import markdown
-from benchmark.running.archives import read_archive
 from benchmark.running.store import Damaged, Store
-from tests.hostile.corpus import ARCHIVES, GOOD, PLACE, RECORDS, Hostile
+from benchmark.running.submissions import read_submission
+from tests.hostile.corpus import ARCHIVES, GOOD, PLACE, RECORDS, SUBMISSIONS, Hostile
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "untrusted.md"
 
@@ -31,7 +31,11 @@ a plugin before you run it; nothing below applies to it.
 * **Strict.** A key that stands twice, an unknown key, a number in quotes, NaN and infinity are refused, and so is a
   record that is ok and has no result.
 * **Confined.** Names of tasks, models and baselines are letters, digits and `_.-`; a record is read from the place that
-  its own cell names and from no other. Archives are unpacked in memory, within bounds.
+  its own cell names and from no other. Archives are unpacked in memory, within bounds, and refused as a whole where a
+  record is not the one of the manifest beside it, or anything else is in them. What they say never enters a folder of
+  records: `ebb board DIR --with FILE` writes a board beside that of the folder, each row with its origin.
+* **A hash shows what changed after the run, not who ran it.** Whoever makes an archive can make its manifest too;
+  `ebb verify --cells` computes cells again.
 * **Inert where it is printed.** Each format has one escape: HTML, LaTeX, Markdown, CSV, figures, the terminal. Control
   characters, right-to-left overrides and the like are written out.
 
@@ -71,13 +75,13 @@ def outcomes() -> Iterator[tuple[Hostile, str | None]]:
             hostile.make(store.records / PLACE)
             found = store.load(GOOD.cell)
             yield hostile, _short(found.reason, name) if isinstance(found, Damaged) else None
-    for hostile in ARCHIVES:
+    for hostile in ARCHIVES + SUBMISSIONS:
         with tempfile.TemporaryDirectory() as name, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             path = Path(name, "results.zip")
             hostile.make(path)
             try:
-                list(read_archive(path))
+                read_submission(path)
             except Refused as problem:
                 yield hostile, _short(str(problem), name)
             else:

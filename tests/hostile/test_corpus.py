@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.cli.main import execute
 from benchmark.reading import Refused
 from benchmark.running.archives import read_archive
 from benchmark.running.store import Damaged, Store
+from benchmark.running.submissions import read_submission
 from tests.factories import make_cell, make_record
-from tests.hostile.corpus import ARCHIVES, GOOD, PLACE, RECORDS, TEXT, Hostile, refuses
+from tests.hostile.corpus import ARCHIVES, GOOD, PLACE, RECORDS, SUBMISSIONS, TEXT, Hostile, refuses, submission
 
 
 def name_of(hostile: Hostile) -> str:
@@ -80,3 +82,23 @@ def test_a_good_archive_is_read(tmp_path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(f"records/{PLACE}", TEXT)
     assert list(read_archive(path)) == [(f"records/{PLACE}", TEXT.encode())]
+
+
+@pytest.mark.parametrize("hostile", ARCHIVES + SUBMISSIONS, ids=name_of)
+def test_a_board_refuses_a_hostile_archive_and_leaves_the_folder_as_it_is(hostile, tmp_path, capsys):
+    store, path = stored(tmp_path / "results"), tmp_path / "hostile.zip"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        hostile.make(path)
+    before = sorted(tmp_path.rglob("*"))
+    assert execute(["board", str(store.root), "--with", str(path)]) == 2
+    captured = capsys.readouterr()
+    assert not captured.out
+    assert refuses(hostile, captured.err), captured.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_archive_that_hostile_ones_are_made_of_is_accepted(tmp_path):
+    path = tmp_path / "results.zip"
+    submission()(path)
+    assert read_submission(path).records == [GOOD]

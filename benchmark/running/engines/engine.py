@@ -24,6 +24,8 @@ class Terms:
         ranks: processes that share the training of one cell, a part of each batch to each.
         checkpoints: folder for the state of training, None for none; made where it is missing.
         interval: seconds between two checkpoints of a cell.
+        logs: folder for the figures of training while it runs, None for none.
+        track: names of trackers that get them too.
         validation: train only; the record's free-running quality is that on validation data, and it is for no store.
     """
 
@@ -36,6 +38,8 @@ class Terms:
     ranks: int = 1
     checkpoints: str | None = None
     interval: float = 60
+    logs: str | None = None
+    track: tuple[str, ...] = ()
     validation: bool = False
 
 
