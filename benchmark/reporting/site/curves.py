@@ -29,7 +29,7 @@ _LAG = "steps after"
 MAIN = ("free_running", "gold_prefix", "gap")
 CURVES = {
     "free_running": Wording("How does quality fall off with length?", "{metric} ({unit})"),
-    "gap": Wording("How much worse is it than on gold prefixes?", "gap in {metric}, positive: free running is worse"),
+    "gap": Wording("How much worse is it than on gold prefixes?", "gap in {metric} ({unit})"),
     "gold_prefix": Wording("How good is it where every earlier token is gold?", "{metric} ({unit})"),
     "survival": Wording("What share has made no error yet?", "share without an error"),
     "hazard": Wording("How likely is a first error here?", "probability of a first error"),

@@ -72,7 +72,7 @@
     const means = known(lines.flatMap(line => line.mean));
     const [least, greatest] = [Math.min(...means), Math.max(...means)];
     const controls = QUALITY.includes(name) ? known([place.floor, place.ceiling]) : [];
-    if (means.length && least > 0 && greatest > 20 * least) {
+    if (QUALITY.includes(name) && means.length && least > 0 && greatest > 20 * least) { // as in the suite's figures
       const shown = controls.filter(value => value > 0);
       return logarithmic(Math.min(least, ...shown), Math.max(greatest, ...shown), bottom, top);
     }
@@ -154,7 +154,7 @@
     plot.append(svg("text", { x: (left + right) / 2, y: height - 8, "text-anchor": "middle" }, where));
     const better = QUALITY.includes(name) ? (place.direction === "higher" ? " \u2191" : " \u2193") : "";
     plot.append(svg("text", { "text-anchor": "middle", transform: `translate(13 ${(top + bottom) / 2}) rotate(-90)` },
-      shorten(what, (bottom - top) / 6) + better));
+      shorten(what, (bottom - top) / 7 - 2) + better));
     for (const line of lines) {
       const group = svg("g", { class: `series s${line.method}`, "data-method": line.method });
       const points = line.mean.map((value, index) => value === null ? null : [xs[index], y(value)]);
@@ -222,6 +222,7 @@
       return null;
     }
     for (const name of names) select.append(html("option", { value: name }, titled(name)));
+    select.value = box.dataset.curves.split(" ").find(name => names.includes(name)) ?? names[0]; // the first there is
     panels.classList.toggle("one", places.length === 1);
 
     for (const method of methods) {
@@ -284,7 +285,8 @@
       parts.push("dotted curve: teacher forcing on gold prefixes");
     }
     parts.push("bands: 95 % t intervals over seeds, cut where they leave the figure");
-    return parts.join("; ") + ".";
+    const text = parts.join("; ");
+    return `${text[0].toUpperCase()}${text.slice(1)}.`;
   }
   function valuesOf(place, name, methods) {
     const curve = place.curves[name];

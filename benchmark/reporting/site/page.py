@@ -110,6 +110,9 @@ def _template() -> Any:
     def lines(text: str) -> Markup:
         return Markup("\n".join(map(html, text.split("\n"))))
 
+    def breakable(text: str) -> Markup:
+        return Markup(html(text).replace("_", "_<wbr>").replace(":", ":<wbr>").replace(",", ",<wbr>"))
+
     def key(value: float | str | None) -> str:
         return "" if value is None else json.dumps(value)
 
@@ -124,5 +127,5 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"lines": lines, "key": key, "percent": percent}
+    environment.filters |= {"lines": lines, "breakable": breakable, "key": key, "percent": percent}
     return environment.get_template("page.html")

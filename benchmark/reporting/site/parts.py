@@ -103,7 +103,8 @@ def _facts_of_task(row: Row) -> Iterator[Fact]:
             yield name, columns.number(row[name])
     for name, value in (row["controls"] or {}).items():
         yield name, columns.number(value)
-    yield "A/A noise floor", columns.mean("noise_floor")(row)
+    floor = row["noise_floor"]
+    yield "A/A noise floor", "not measured" if floor is None else f"{columns.number(floor)} {row['unit']}"
 
 
 def _licence(name: str, about: About) -> list[Fact]:
