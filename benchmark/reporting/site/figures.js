@@ -29,6 +29,9 @@
   function filled(text, place) {
     return text.replace(/\{(\w+)\}/g, (_, name) => place[name] ?? "");
   }
+  function curveOf(place, name) { // a curve may be called like what every object has
+    return Object.hasOwn(place.curves, name) ? place.curves[name] : undefined;
+  }
   const along = (name, place) => data.curves[name].along || place.along;
 
   // --- scales ----------------------------------------------------------------------------------------------------
@@ -89,7 +92,7 @@
     });
   }
   function withGold(place, name, lines) { // what teacher forcing would be worth without its own errors
-    const gold = place.curves.gold_prefix?.series[REFERENCE];
+    const gold = curveOf(place, "gold_prefix")?.series[REFERENCE];
     const same = gold && JSON.stringify(place.curves.gold_prefix.x) === JSON.stringify(place.curves[name].x);
     if (name !== "free_running" || !same || !lines.some(line => line.method === REFERENCE)) return lines;
     if (!known(gold[0]).length) return lines;
@@ -259,7 +262,7 @@
     }
     function tabulate() {
       const name = select.value, target = values.querySelector("div");
-      target.replaceChildren(...places.filter(place => place.curves[name]).map(place => valuesOf(place, name, shown())));
+      target.replaceChildren(...places.filter(place => curveOf(place, name)).map(place => valuesOf(place, name, shown())));
     }
     panels.addEventListener("pointerleave", () => {
       readout.textContent = caption(select.value, places.filter(place => hasValues(place, select.value, methods)));
@@ -270,7 +273,7 @@
   }
 
   function hasValues(place, name, methods) {
-    const series = place.curves[name]?.series ?? {};
+    const series = curveOf(place, name)?.series ?? {};
     return methods.some(method => series[method] && known(series[method][0]).length);
   }
   function titled(name) {
@@ -281,7 +284,7 @@
     const parts = [];
     if (!data.curves[name].along && places.some(place => place.trained)) parts.push("shaded: lengths seen in training");
     if (QUALITY.includes(name)) parts.push("dashed: ceiling", "dotted, level: floor");
-    if (name === "free_running" && places.some(place => place.curves.gold_prefix)) {
+    if (name === "free_running" && places.some(place => curveOf(place, "gold_prefix"))) {
       parts.push("dotted curve: teacher forcing on gold prefixes");
     }
     parts.push("bands: 95 % t intervals over seeds, cut where they leave the figure");

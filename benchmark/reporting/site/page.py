@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,7 @@ def _raw(text: str) -> Any:
     return Markup(text)
 
 
+@cache
 def _template() -> Any:
     """The template, in which every expression passes the suite's one escape for HTML."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined

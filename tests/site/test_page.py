@@ -16,7 +16,7 @@ from benchmark.reporting.site.page import MOST_BYTES
 from benchmark.running.record import Record
 from benchmark.values import Point
 from tests.factories import make_cell, make_record
-from tests.reporting.site_records import ABOUT, SEEDS, site_records
+from tests.site.records import ABOUT, SEEDS, site_records
 
 VOID = {"meta", "link", "br", "wbr", "input", "img", "hr"}
 
