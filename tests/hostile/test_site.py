@@ -1,7 +1,5 @@
 """Hostile text on the site does nothing but stand there: in a browser nothing runs, and no element is made of it."""
 
-from dataclasses import replace
-
 import pytest
 
 from benchmark.reporting.escapes import plain
@@ -56,7 +54,8 @@ def hostile_about(texts: tuple[str, ...]) -> About:
         for number, text in enumerate(texts)
     }
     methods = {name: MethodAbout(texts[0], texts[1], texts[2]) for name in ("reinforce", "broken")}
-    trace = replace(ABOUT.traces[0], task="task_0", title=texts[0], command=texts[1], given=texts, own=(texts[2],) * 2)
+    words = {"title": texts[0], "command": texts[1], "given": tuple(text[:100] for text in texts)}
+    trace = ABOUT.traces[0].model_copy(update=words | {"task": "task_0", "own": (texts[2],) * 2})
     return About(texts[0], tasks, methods, (trace,))
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from benchmark.reporting.site import About, MethodAbout, Run, TaskAbout, Trace
+from benchmark.reporting.site import About, MethodAbout, Run, TaskAbout
 from benchmark.running.record import Record
+from benchmark.running.traces import Trace
 from benchmark.values import Point
 from tests.factories import FACTS, make_cell, make_record
 
@@ -29,8 +30,8 @@ ABOUT = About(
     methods={name: MethodAbout(f"What {name} does.", path, f"@article{{{name}}}") for name, path in PATHS.items()},
     traces=(
         Trace(
-            "labels", "labels/gru/teacher_forcing/s0", "ebb trace FILE", ("a", "b"), ("A", "B"), ("A", "C"),
-            (False, True), (0.9, 0.1), (0.9, 0.8),
+            task="labels", title="labels/gru/teacher_forcing/s0", command="ebb trace FILE", given=("a", "b"),
+            gold=("A", "B"), own=("A", "C"), wrong=(False, True), on_own=(0.9, 0.1), on_gold=(0.9, None),
         ),
     ),
 )  # fmt: skip

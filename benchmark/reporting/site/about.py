@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmark.running.traces import Trace
+
 
 @dataclass(frozen=True)
 class Run:
@@ -48,36 +50,12 @@ class MethodAbout:
 
 
 @dataclass(frozen=True)
-class Trace:
-    """One example of one cell, followed from input to result, as `ebb trace` writes it.
-
-    Attributes:
-        task: whose section it stands in.
-        title: of the cell and the example.
-        command: that makes it.
-        given: symbols that the environment supplied.
-        gold, own: symbols by step; "" where one has ended.
-        wrong: whether the own symbol is wrong.
-        on_own, on_gold: probability of the gold symbol after the model's own prefix and after gold; None for none.
-    """
-
-    task: str
-    title: str
-    command: str
-    given: tuple[str, ...]
-    gold: tuple[str, ...]
-    own: tuple[str, ...]
-    wrong: tuple[bool, ...]
-    on_own: tuple[float | None, ...]
-    on_gold: tuple[float | None, ...]
-
-
-@dataclass(frozen=True)
 class About:
     """All that is known beyond the records, by the names of tasks and methods.
 
     Attributes:
         citation: BibTeX of the suite.
+        traces: shown in the sections of their tasks.
     """
 
     citation: str = ""
