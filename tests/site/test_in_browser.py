@@ -146,6 +146,7 @@ def test_the_values_of_a_figure_stand_in_a_table(visited):
     figure = first_figure(visited.page)
     figure.locator("summary").click()
     rows = figure.locator(".values tbody tr")
+    rows.first.wait_for()
     assert rows.count() == 4
     assert rows.nth(1).inner_text().split("\t")[0] == "scheduled_sampling"
     head = figure.locator(".values thead").inner_text().strip().split("\t")

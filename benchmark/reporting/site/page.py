@@ -23,7 +23,7 @@ from benchmark.running.record import Record
 
 MOST_BYTES = 3_000_000
 _FEWEST_FOR_A_VERDICT = 5
-_SCRIPTS = ("table.js", "figures.js", "controls.js")
+_SCRIPTS = ("table.js", "scales.js", "panels.js", "figures.js", "controls.js")
 _HERE = Path(__file__).parent
 
 
@@ -51,7 +51,7 @@ def render(records: Sequence[Record], command: str, about: About) -> str:
     methods = methods_of(groups)
     series = [series_style(number) for number in range(len(methods))]
     style = _file("style.css") + style_of_series(series)
-    code = "\n".join(_file(name) for name in _SCRIPTS)
+    code = '"use strict";\n(() => {\n' + "\n".join(map(_file, _SCRIPTS)) + "})();\n"  # one scope of their own
     context: dict[str, Any] = {
         "version": benchmark.__version__,
         "style": _raw(style),

@@ -1,4 +1,3 @@
-"use strict";
 // The leaderboard: a button in the head of every column sorts by it; filters hide rows.
 (() => {
   const table = document.getElementById("board");
