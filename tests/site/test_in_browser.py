@@ -162,6 +162,10 @@ def test_a_button_of_the_legend_takes_its_line_away_and_brings_it_back(visited):
     assert figure.locator(".line").count() == before - 1
     button.click()
     assert figure.locator(".line").count() == before
+    for other in figure.locator(".legend button").all():
+        other.click()
+    assert figure.locator(".line").count() == 0
+    assert visited.noise == []
 
 
 def test_a_pointer_on_a_mark_reads_its_value(visited):

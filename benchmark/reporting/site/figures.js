@@ -42,12 +42,11 @@ function figure(box) {
     const figures = drawn.map(place => html("figure", {}));
     panels.replaceChildren(...figures);
     drawn.forEach((place, index) => {
-      panel.width = figures[index].clientWidth;
       const what = filled(data.curves[name].value, place);
       if (places.length > 1) {
         figures[index].append(html("figcaption", {}, html("b", {}, `${place.task}, ${place.model}`), `: ${what}`));
       }
-      figures[index].append(panel(place, name, shown(), readout));
+      figures[index].append(panel(place, name, shown(), figures[index].clientWidth, readout));
     });
     if (values.open) tabulate();
   }

@@ -33,63 +33,30 @@ function bandOf(line, xs, y) {
 }
 
 let clips = 0;
-function panel(place, name, methods, readout) {
-  const width = Math.max(panel.width, 240), height = Math.round(Math.min(Math.max(width * 0.6, 230), 360));
-  const [right, top, bottom] = [width - 12, 10, height - 46];
+function panel(place, name, methods, available, readout) {
   const curve = place.curves[name], highs = curve.x.map(ends => ends[1]);
   const lines = withGold(place, name, linesOf(place, name, methods));
-  const scale = vertical(name, place, lines, bottom, top), y = scale.at;
-  const left = 34 + 8 * Math.max(2, ...scale.ticks.map(tick => written(tick).length)); // room for the ticks
+  const width = Math.max(available, 240), height = Math.round(Math.min(Math.max(width * 0.6, 230), 360));
+  const [right, top, bottom] = [width - 12, 10, height - 46];
+  const { ticks, at: y } = vertical(name, place, lines, bottom, top);
+  const left = 34 + 8 * Math.max(2, ...ticks.map(tick => written(tick).length)); // room for the ticks
   const x = horizontal(highs, left, right), xs = highs.map(x);
+  const box = { left, right, top, bottom, width, height };
   const what = filled(data.curves[name].value, place), where = along(name, place);
+  const shown = lines.filter(line => !line.gold).length;
   const plot = svg("svg", { class: "plot", viewBox: `0 0 ${width} ${height}`, role: "img",
-    "aria-label": `${data.curves[name].title} ${place.task}, ${place.model}: ${what} by ${where}, ` +
-      `${lines.filter(line => !line.gold).length} methods. The values stand in the table below.` });
+    "aria-label": `${data.curves[name].title} ${place.task}, ${place.model}: ${what} by ${where}, ${shown} methods. ` +
+      "The values stand in the table below." });
   const clip = `clip${clips++}`;
   plot.append(svg("defs", {}, svg("clipPath", { id: clip },
     svg("rect", { x: left, y: top, width: right - left, height: bottom - top }))));
   const inside = svg("g", { "clip-path": `url(#${clip})` });
-  if (place.trained && !data.curves[name].along) {
-    const end = Math.min(Math.max(x(place.trained[1]), left), right);
-    inside.append(svg("rect", { class: "trained", x: left, y: top, width: end - left, height: bottom - top }));
-  }
-  for (const tick of scale.ticks) {
-    plot.append(svg("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, written(tick)));
-    inside.append(svg("path", { class: "grid", d: `M${left} ${y(tick)}H${right}` }));
-  }
-  let last = -Infinity;
-  xs.forEach((position, index) => {
-    if (position - last < 30) return;
-    last = position;
-    plot.append(svg("text", { x: position, y: bottom + 17, "text-anchor": "middle" }, String(highs[index])));
-    plot.append(svg("path", { class: "axis", d: `M${position} ${bottom}v4` }));
-  });
-  for (const control of QUALITY.includes(name) ? ["floor", "ceiling"] : []) {
-    const value = place[control];
-    if (value === null || value === undefined || y(value) > bottom + 1) continue;
-    inside.append(svg("path", { class: `control ${control}`, d: `M${left} ${y(value)}H${right}` }));
-  }
-  plot.append(inside, svg("path", { class: "axis", d: `M${left} ${top}V${bottom}H${right}` }));
-  plot.append(svg("text", { x: (left + right) / 2, y: height - 8, "text-anchor": "middle" }, where));
+  inside.append(...ground(place, name, ticks, x, y, box), ...lines.map(line => drawn(line, xs, y)));
   const better = QUALITY.includes(name) ? (place.direction === "higher" ? " \u2191" : " \u2193") : "";
-  plot.append(svg("text", { "text-anchor": "middle", transform: `translate(13 ${(top + bottom) / 2}) rotate(-90)` },
-    fitting(what, (bottom - top) / 7 - 2) + better));
-  for (const line of lines) {
-    const group = svg("g", { class: `series s${line.method}`, "data-method": line.method });
-    const points = line.mean.map((value, index) => value === null ? null : [xs[index], y(value)]);
-    if (!line.gold) group.append(svg("path", { class: "band", d: bandOf(line, xs, y) }));
-    group.append(svg("path", { class: line.gold ? "line gold" : "line", d: pathOf(points) }));
-    if (!line.gold) {
-      for (const point of points) {
-        if (point) group.append(svg("use", { class: "mark", href: `#mark${line.method}`,
-          x: point[0].toFixed(1), y: point[1].toFixed(1) }));
-      }
-    }
-    inside.append(group);
-  }
+  plot.append(inside, ...axes(ticks, y, xs, highs, box), ...titles(what, better, where, box));
   plot.addEventListener("pointermove", event => {
-    const box = plot.getBoundingClientRect();
-    const at = [(event.clientX - box.left) * width / box.width, (event.clientY - box.top) * height / box.height];
+    const rim = plot.getBoundingClientRect();
+    const at = [(event.clientX - rim.left) * width / rim.width, (event.clientY - rim.top) * height / rim.height];
     const found = nearest(lines, xs, y, at);
     if (!found) return;
     dim(plot, found.line.method);
@@ -98,6 +65,53 @@ function panel(place, name, methods, readout) {
   });
   plot.addEventListener("pointerleave", () => dim(plot, null));
   return plot;
+}
+
+function ground(place, name, ticks, x, y, { left, right, top, bottom }) { // what lies behind the lines
+  const found = [];
+  if (place.trained && !data.curves[name].along) {
+    const end = Math.min(Math.max(x(place.trained[1]), left), right);
+    found.push(svg("rect", { class: "trained", x: left, y: top, width: end - left, height: bottom - top }));
+  }
+  for (const tick of ticks) found.push(svg("path", { class: "grid", d: `M${left} ${y(tick)}H${right}` }));
+  for (const control of QUALITY.includes(name) ? ["floor", "ceiling"] : []) {
+    const value = place[control];
+    if (value === null || value === undefined || y(value) > bottom + 1) continue; // 0 on a logarithmic axis
+    found.push(svg("path", { class: `control ${control}`, d: `M${left} ${y(value)}H${right}` }));
+  }
+  return found;
+}
+function axes(ticks, y, xs, highs, { left, right, top, bottom }) {
+  const found = [svg("path", { class: "axis", d: `M${left} ${top}V${bottom}H${right}` })];
+  for (const tick of ticks) {
+    found.push(svg("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, written(tick)));
+  }
+  let last = -Infinity;
+  xs.forEach((position, index) => {
+    if (position - last < 30) return; // the numbers would touch
+    last = position;
+    found.push(svg("text", { x: position, y: bottom + 17, "text-anchor": "middle" }, String(highs[index])));
+    found.push(svg("path", { class: "axis", d: `M${position} ${bottom}v4` }));
+  });
+  return found;
+}
+function titles(what, better, where, { left, right, top, bottom, height }) {
+  const turned = `translate(13 ${(top + bottom) / 2}) rotate(-90)`;
+  return [
+    svg("text", { x: (left + right) / 2, y: height - 8, "text-anchor": "middle" }, where),
+    svg("text", { "text-anchor": "middle", transform: turned }, fitting(what, (bottom - top) / 7 - 2) + better),
+  ];
+}
+function drawn(line, xs, y) {
+  const group = svg("g", { class: `series s${line.method}`, "data-method": line.method });
+  const points = line.mean.map((value, index) => value === null ? null : [xs[index], y(value)]);
+  if (!line.gold) group.append(svg("path", { class: "band", d: bandOf(line, xs, y) }));
+  group.append(svg("path", { class: line.gold ? "line gold" : "line", d: pathOf(points) }));
+  for (const point of line.gold ? [] : points) {
+    if (point) group.append(svg("use", { class: "mark", href: `#mark${line.method}`,
+      x: point[0].toFixed(1), y: point[1].toFixed(1) }));
+  }
+  return group;
 }
 
 function fitting(text, most) { // without its unit where there is no room; the caption has it
