@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.reporting.board import group_records, make_board
 from benchmark.reporting.figures import series_style
-from benchmark.reporting.site import About, write_site
+from benchmark.reporting.site import write_site
 from benchmark.reporting.site.colours import DARK_GROUND, LEAST_CONTRAST, contrast, on_dark, shape_of
 from benchmark.reporting.site.curves import chart_data
 from benchmark.reporting.site.leaderboard import UNKNOWN_PATH, leaderboard
@@ -189,4 +189,3 @@ def test_colours_are_those_of_the_figures_and_stand_out_from_the_dark_ground():
 
 def test_black_on_white_has_the_greatest_contrast():
     assert contrast((0, 0, 0), (1, 1, 1)) == pytest.approx(21)
-    assert About() == About()
