@@ -4,12 +4,15 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from benchmark.errors import UsageError
+
+if TYPE_CHECKING:
+    from benchmark.running.traces import Trace
 
 
 def trace(
@@ -22,6 +25,8 @@ def trace(
     as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Train the cell of a record again and follow one test example: gold, own output, probabilities, errors.
+
+    The trace is kept in the folder `traces` beside the records, and the site of the results shows it.
 
     Examples:
 
@@ -46,6 +51,7 @@ def trace(
     from benchmark.contracts.registry import Registry
     from benchmark.measuring.trace import trace as follow
     from benchmark.reporting.trace import draw_trace, trace_lines
+    from benchmark.running.traces import trace_of
     from benchmark.running.worker import train_cell
 
     registry, cell = Registry(plugin or ()), found.cell
@@ -60,7 +66,9 @@ def trace(
         followed = asdict(follow(model, task, cell.seed, example, length))
     except IndexError as error:
         raise UsageError(str(error)) from None
-    draw_trace(followed, f"{cell.id}, example {example}", folder, f"ebb trace {record} --example {example}")
+    command = f"ebb trace {record} --example {example} --bucket {bucket}"
+    draw_trace(followed, f"{cell.id}, example {example}", folder, command)
+    kept = _keep(record, trace_of(cell, example, *length, command, followed), f"{bucket}-{example}")
     if as_json:
         print(json.dumps(followed))
         return 0
@@ -69,5 +77,15 @@ def trace(
     console = Console(width=120)
     for line in trace_lines(followed):
         console.print(line)
-    print(f"\nwritten: {folder}/trace.pdf .svg .png", file=sys.stderr)
+    print(f"\nwritten: {folder}/trace.pdf .svg .png{f' {kept}' if kept else ''}", file=sys.stderr)
     return 0
+
+
+def _keep(record: Path, trace: "Trace", suffix: str) -> Path | None:
+    """Keep a trace beside the records that its own is among, for the site; None where it stands alone."""
+    from benchmark.running.store import Store
+    from benchmark.running.traces import save_trace
+
+    place = record.resolve()
+    root = next((parent.parent for parent in place.parents if parent.name == "records"), None)
+    return None if root is None else save_trace(Store(root), f"{trace.task}-{place.stem}-{suffix}", trace)

@@ -51,13 +51,20 @@ def show(task: Task, seed: int = 0) -> Shown:
     rows = list(zip(batch.tokens, batch.given, batch.valid, strict=True))
     return Shown(
         declared=declaration(task),
-        examples=[_runs(task, *row) for row in rows[:_EXAMPLES]],
+        examples=examples(task, seed),
         lengths=_lengths(task, seed),
         unit=task.curve.unit if isinstance(task, CorpusTask) else "own tokens",
         continuous=isinstance(task.space, Continuous),
         values=[tokens[valid].tolist() for tokens, _, valid in rows],
         given=[given[valid].tolist() for _, given, valid in rows],
     )
+
+
+def examples(task: Task, seed: int = 0) -> list[list[dict[str, Any]]]:
+    """Write a few test sequences as runs of given and own tokens."""
+    batch = _sequences(task, seed)
+    rows = list(zip(batch.tokens, batch.given, batch.valid, strict=True))
+    return [_runs(task, *row) for row in rows[:_EXAMPLES]]
 
 
 def declaration(task: Task) -> dict[str, Any]:

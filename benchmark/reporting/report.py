@@ -11,6 +11,7 @@ from benchmark.reporting.figures.sheet import sheet_of
 from benchmark.reporting.figures.writing import Stamp, write_figures
 from benchmark.reporting.latex import to_latex, to_macros
 from benchmark.reporting.overall import overall
+from benchmark.reporting.site import About, write_site
 from benchmark.reporting.tables import write_board
 from benchmark.running.manifest import list_files
 from benchmark.running.record import Record
@@ -40,13 +41,16 @@ def stamp_of(results: Results, venue: str = "") -> Stamp:
     return Stamp(results.run, results.commits, f"ebb report {results.name}{options}")
 
 
-def write_report(records: Sequence[Record], folder: Path, out: Path, venue: str = "") -> Report:
+def write_report(
+    records: Sequence[Record], folder: Path, out: Path, venue: str = "", about: About | None = None
+) -> Report:
     """Write boards, figures, numbers.tex, the site and the manifest of a folder's records.
 
     Args:
         folder: where the records are; its name is that of the suite.
         out: where the report goes; may be the same.
         venue: whose sizes figures have, "" for one column of 3.3 inches.
+        about: what is known of tasks and methods beyond the records, for the site.
 
     Raises:
         UsageError: for an unknown venue.
@@ -65,10 +69,5 @@ def write_report(records: Sequence[Record], folder: Path, out: Path, venue: str 
         paths.append(path)
     drawn = write_figures(results, out / "figures", FIGURES, stamp, sheet)
     paths += [path for files in drawn.paths.values() for path in files]
-    paths += _write_site(records, out, stamp)
+    paths.append(write_site(records, out / "index.html", stamp.command, about))
     return Report(paths, list(drawn.paths), drawn.skipped, list_files(Store(folder), out, paths))
-
-
-def _write_site(records: Sequence[Record], out: Path, stamp: Stamp) -> list[Path]:
-    """The place where `benchmark.reporting.site.write_site(records, out, command)` belongs; it returns its files."""
-    return []

@@ -1,14 +1,14 @@
 """A board on paper: Markdown, CSV, JSON and tables for the terminal."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmark.reporting import columns
 from benchmark.reporting.board import Row
+from benchmark.reporting.columns import Column
 from benchmark.reporting.escapes import csv, markdown
-
-Column = Callable[[Row], str]
 
 
 class Table(NamedTuple):
@@ -48,10 +48,10 @@ def _tables(rows: Sequence[Row]) -> list[Table]:
     compared = [row for row in rows if row["gain"] is not None]
     if compared:
         tables.append(_table(_AGAINST_NOTE, _AGAINST, compared))
-    for note, columns, first in ((_GRID_NOTE, _GRID, "regret"), (_ERRORS_NOTE, _ERRORS, "error_rate_after_good")):
+    for note, titled, first in ((_GRID_NOTE, _GRID, "regret"), (_ERRORS_NOTE, _ERRORS, "error_rate_after_good")):
         judged = [row for row in rows if row[first] is not None or row[f"{first}_reason"]]
         if judged:
-            tables.append(_table(note, columns, judged))
+            tables.append(_table(note, titled, judged))
     return tables
 
 
@@ -67,80 +67,25 @@ def _note(rows: Sequence[Row]) -> str:
     parts = [
         f"{row['metric']} ({row['unit']}), {row['direction']} is better; {decoding}; failure probed: {row['failure']}"
     ]
-    controls = [f"{name} {_number(row[name])}" for name in ("floor", "ceiling") if row[name] is not None]
-    controls += [f"{name} {_number(value)}" for name, value in (row["controls"] or {}).items()]
+    controls = [f"{name} {columns.number(row[name])}" for name in ("floor", "ceiling") if row[name] is not None]
+    controls += [f"{name} {columns.number(value)}" for name, value in (row["controls"] or {}).items()]
     parts += [", ".join(controls)] if controls else []
     parts += [f"gold prefix absent: {row['gold_prefix_reason']}"] if row["gold_prefix_reason"] else []
     return ". ".join(parts)
 
 
-def _interval(name: str) -> Column:
-    def text(row: Row) -> str:
-        mean, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
-        if mean is None:
-            return _absent(row, name)
-        return _number(mean) if low is None else f"{_number(mean)} [{_number(low)}, {_number(high)}]"
-
-    return text
-
-
-def _mean(name: str) -> Column:
-    return lambda row: _absent(row, name) if row[name] is None else _number(row[name])
-
-
-def _absent(row: Row, name: str) -> str:
-    return "infinite" if row.get(f"{name}_reason") == "infinite" else "-"
-
-
-def _probability(name: str) -> Column:
-    return lambda row: "-" if row[name] is None else "< 0.0001" if row[name] < 1e-4 else _number(row[name])
-
-
-def _number(value: float) -> str:
-    """Three decimals, more where the number is small, fewer where it is large."""
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3f}" if value == 0 or abs(value) >= 0.05 else f"{value:.4f}"
-
-
-def _count(name: str) -> Column:
-    def text(row: Row) -> str:
-        value = row[name]
-        if value is None:
-            return "-"
-        for unit, size in (("M", 1e6), ("k", 1e3)):
-            if value >= size:
-                return f"{value / size:.1f} {unit}"
-        return f"{value:.0f}"
-
-    return text
-
-
-def _horizon(row: Row) -> str:
-    """A length, or the bound where it lies beyond the longest or within the shortest that was tested."""
-    if row["horizon_50_beyond"] is not None:
-        return f"> {row['horizon_50_beyond']}"
-    if row["horizon_50"] is None:
-        return "-"
-    return f"{'<= ' if row['horizon_50'] == row['by_length'][0]['high'] else ''}{row['horizon_50']:.0f}"
-
-
-def _status(row: Row) -> str:
-    return ", ".join(f"{count} {status}" for status, count in row["status"].items())
-
-
 _LEADERBOARD: Mapping[str, Column] = {
     "baseline": lambda row: row["baseline"],
-    "free running": _interval("free_running"),
-    "gold prefix": _interval("gold_prefix"),
-    "gap": _interval("gap"),
-    "H50": _horizon,
-    "distinct": _mean("distinct_prefixes_at_temperature_1"),
-    "evaluations": _count("evaluations"),
+    "free running": columns.interval("free_running"),
+    "gold prefix": columns.interval("gold_prefix"),
+    "gap": columns.interval("gap"),
+    "H50": columns.horizon,
+    "distinct": columns.mean("distinct_prefixes_at_temperature_1"),
+    "evaluations": columns.count("evaluations"),
     "CPU s": lambda row: "-" if row["training_cpu_seconds"] is None else f"{row['training_cpu_seconds']:.1f}",
-    "tokens / CPU s": _count("training_tokens_per_cpu_second"),
+    "tokens / CPU s": columns.count("training_tokens_per_cpu_second"),
     "seeds": lambda row: str(row["seeds"]),
-    "status": _status,
+    "status": columns.status,
 }
 _ORIGIN: Mapping[str, Column] = {
     "baseline": lambda row: row["baseline"],
@@ -149,25 +94,25 @@ _ORIGIN: Mapping[str, Column] = {
 }
 _AGAINST: Mapping[str, Column] = {
     "baseline": lambda row: row["baseline"],
-    "gain": _interval("gain"),
+    "gain": columns.interval("gain"),
     "pairs": lambda row: str(row["gain_seeds"]),
-    "p": _probability("gain_p"),
-    "p adjusted": _probability("gain_p_adjusted"),
-    "detectable": _mean("gain_detectable"),
-    "verdict": lambda row: "; ".join(filter(None, (row["gain_verdict"] or row["gain_note"], row["gain_warning"]))),
+    "p": columns.probability("gain_p"),
+    "p adjusted": columns.probability("gain_p_adjusted"),
+    "detectable": columns.mean("gain_detectable"),
+    "verdict": columns.verdict,
 }
 COMPARISON: Mapping[str, Column] = {
     "task": lambda row: row["task"],
     "model": lambda row: row["model"],
-    "baseline": _mean("baseline"),
-    "against": _mean("against"),
-    "difference": lambda row: _interval("difference")(
+    "baseline": columns.mean("baseline"),
+    "against": columns.mean("against"),
+    "difference": lambda row: columns.interval("difference")(
         row | {"difference_low": row["low"], "difference_high": row["high"]}
     ),
     "pairs": lambda row: str(row["seeds"]),
-    "p": _probability("p"),
-    "p adjusted": _probability("p_adjusted"),
-    "detectable": _mean("detectable"),
+    "p": columns.probability("p"),
+    "p adjusted": columns.probability("p_adjusted"),
+    "detectable": columns.mean("detectable"),
     "verdict": lambda row: "; ".join(filter(None, (row["verdict"] or row["note"], row["warning"]))),
 }
 CHANGES: Mapping[str, Column] = {
@@ -185,13 +130,13 @@ CHANGES: Mapping[str, Column] = {
 _AGAINST_NOTE = "Free running against teacher forcing, paired by seed; a gain is positive where the method is better"
 _GRID: Mapping[str, Column] = {
     "baseline": lambda row: row["baseline"],
-    "KL on gold prefixes": _interval("per_step_error"),
-    "regret": _interval("regret"),
-    "ExAccErr %": _interval("excess_accumulated_error"),
-    "held-out %": _mean("excess_accumulated_error_held_out"),
-    "EB-C": _mean("exposure_ratio"),
-    "EB-M": _mean("exposure_marginal_ratio"),
-    "KL(Q||P)": _mean("sequence_kl_reverse"),
+    "KL on gold prefixes": columns.interval("per_step_error"),
+    "regret": columns.interval("regret"),
+    "ExAccErr %": columns.interval("excess_accumulated_error"),
+    "held-out %": columns.mean("excess_accumulated_error_held_out"),
+    "EB-C": columns.mean("exposure_ratio"),
+    "EB-M": columns.mean("exposure_marginal_ratio"),
+    "KL(Q||P)": columns.mean("sequence_kl_reverse"),
     "dominated at": lambda row: ", ".join(row["dominated_at"]) or "-",
 }
 _GRID_NOTE = (
@@ -204,14 +149,14 @@ _GRID_NOTE = (
 )
 _ERRORS: Mapping[str, Column] = {
     "baseline": lambda row: row["baseline"],
-    "wrong after good": _interval("error_rate_after_good"),
-    "wrong after bad": _interval("error_rate_after_bad"),
-    "contagion": _mean("contagion"),
-    "half-life": _mean("recovery_half_life"),
-    "own prefix": _mean("effect_of_own_prefix"),
-    "random slip": _interval("effect_of_random_slip"),
-    "second-best slip": _mean("effect_of_second_best_slip"),
-    "healed": _mean("effect_of_healed"),
+    "wrong after good": columns.interval("error_rate_after_good"),
+    "wrong after bad": columns.interval("error_rate_after_bad"),
+    "contagion": columns.mean("contagion"),
+    "half-life": columns.mean("recovery_half_life"),
+    "own prefix": columns.mean("effect_of_own_prefix"),
+    "random slip": columns.interval("effect_of_random_slip"),
+    "second-best slip": columns.mean("effect_of_second_best_slip"),
+    "healed": columns.mean("effect_of_healed"),
 }
 _ERRORS_NOTE = (
     "Errors in time, by the task's judge of right and wrong given what was said: this sees delusion too. Wrong after "
@@ -221,14 +166,14 @@ _ERRORS_NOTE = (
 )
 _OVERALL: Mapping[str, Column] = {
     "baseline": lambda row: row["baseline"],
-    "mean rank": _mean("mean_rank"),
-    "complete tasks only": _mean("mean_rank_complete"),
-    "interquartile mean": _interval("interquartile_mean"),
-    "optimality gap": _mean("optimality_gap"),
-    "win rate": _mean("win_rate"),
-    "P(better than teacher forcing)": _mean("improvement"),
+    "mean rank": columns.mean("mean_rank"),
+    "complete tasks only": columns.mean("mean_rank_complete"),
+    "interquartile mean": columns.interval("interquartile_mean"),
+    "optimality gap": columns.mean("optimality_gap"),
+    "win rate": columns.mean("win_rate"),
+    "P(better than teacher forcing)": columns.mean("improvement"),
     "sign-flips": lambda row: (
-        "not run" if row["sign_flips_note"].startswith("no test") else _probability("sign_flips_p")(row)
+        "not run" if row["sign_flips_note"].startswith("no test") else columns.probability("sign_flips_p")(row)
     ),
     "every cell ok": lambda row: "yes" if row["complete"] else "no",
 }
@@ -279,7 +224,7 @@ def write_board(
     nested = ("by_length", "status", "reasons", "trained", "controls", "dominated_at")
     flat = [
         {name: csv(value) if isinstance(value, str) else value for name, value in row.items() if name not in nested}
-        | {"status": _status(row)}
+        | {"status": columns.status(row)}
         for row in rows
     ]
     paths = [folder / f"{name}.{kind}" for kind in ("md", "csv", "json")]

@@ -5,7 +5,9 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from benchmark.cli.board import print_board
 from benchmark.reporting.board import group_records, make_board
 from benchmark.reporting.escapes import html, latex, plain, script
 from benchmark.reporting.overall import overall
+from benchmark.reporting.site import write_site
 from benchmark.reporting.tables import to_json, to_markdown, write_board
 from benchmark.running.record import Record
 
@@ -35,6 +38,7 @@ def render_everywhere(records: Sequence[Record], folder: Path) -> dict[str, str]
         "html": "\n".join(map(html, texts)),
         "latex": "\n".join(map(latex, texts)),
         "script": "\n".join(map(script, texts)),
+        "page": write_site(records, folder / "index.html", "ebb report").read_text(encoding="utf-8"),
     }
 
 
@@ -66,6 +70,35 @@ def assert_inert(rendered: dict[str, str]) -> None:
     assert not re.search(r"&(?!(amp|lt|gt|quot|#x27);)", rendered["html"]), "html: an entity"
     assert not re.search(r"[\\{}$&#%_^~<>|\"`]", re.sub(_LATEX_COMMANDS, "", rendered["latex"])), "latex: a command"
     assert not re.search(r"[<>&]", rendered["script"]), "script: an end of the element"
+    assert_page_is_inert(rendered["page"])
+
+
+class _Elements(HTMLParser):
+    """The elements of a page, and the attributes that load or run something."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.acting: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        for name, value in attrs:
+            leads_away = name == "href" and not (value or "").startswith(("#", "data:,"))
+            if leads_away or name in ("src", "srcset", "action", "style") or name.startswith("on"):
+                self.acting.append(f"{tag} {name}={value}")
+
+
+def assert_page_is_inert(text: str) -> None:
+    """Fail where a page has an element or an attribute that only its records can have brought."""
+    elements = _Elements(text)
+    assert not elements.acting, f"page: {elements.acting}"
+    own = {"script": 2, "style": 1, "link": 1, "meta": 4, "title": 1, "html": 1, "head": 1, "body": 1, "form": 1}
+    assert {tag: elements.tags[tag] for tag in own} == own, "page: an element"
+    strange = {"img", "iframe", "object", "embed", "base", "input", "audio", "video", "foreignobject", "animate", "set"}
+    assert not strange & set(elements.tags), "page: an element"
 
 
 def is_number(text: str) -> bool:

@@ -19,8 +19,9 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "untrusted.md"
 _ABOUT = """\
 # Files from others
 
-Records, manifests, archives and configuration may come from anyone. Each is read as data and nothing else; what follows
-is held by `tests/hostile`, and this page is written by `python -m tests.hostile.table`.
+Records, traces, manifests, archives and configuration may come from anyone. Each is read as data and nothing else; what
+follows is held by `tests/hostile`, and this page is written by `python -m tests.hostile.table`. The page of results has
+a content security policy that lets nothing load and no other script run.
 
 **A plugin is code and runs with the rights of whoever runs it.** So do the packages that are installed beside it. Read
 a plugin before you run it; nothing below applies to it.

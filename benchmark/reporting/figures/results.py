@@ -85,10 +85,8 @@ class Results:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """All labels, those of the default suite first: a method looks the same in every figure."""
-        labels = {label for label, _ in self.groups}
-        first = [name for name in find_suite(_FIRST).baselines if name in labels]
-        return (*first, *sorted(labels - set(first)))
+        """All labels, in order."""
+        return in_order({label for label, _ in self.groups})
 
     @property
     def run(self) -> str:
@@ -138,3 +136,9 @@ def read_throughput(folder: Path) -> list[Row]:
     except (Refused, OSError, KeyError, TypeError):
         return []
     return rows if isinstance(rows, list) and all(isinstance(row, dict) for row in rows) else []
+
+
+def in_order(labels: set[str]) -> tuple[str, ...]:
+    """Labels of methods, those of the default suite first: a method looks the same in every figure and on the page."""
+    first = [name for name in find_suite(_FIRST).baselines if name in labels]
+    return (*first, *sorted(labels - set(first)))
