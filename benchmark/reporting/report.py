@@ -70,5 +70,5 @@ def write_report(records: Sequence[Record], folder: Path, out: Path, venue: str 
 
 
 def _write_site(records: Sequence[Record], out: Path, stamp: Stamp) -> list[Path]:
-    """The place where `benchmark.reporting.site.write_site(records, out, command)` belongs; it returns its files."""
+    """Where the site is called: `return [write_site(records, out / "index.html", stamp.command)]`."""
     return []
