@@ -124,7 +124,7 @@ CHANGES: Mapping[str, Column] = {
     "free running": lambda row: (
         ""
         if row["seeds_after"] is None
-        else f"{_mean('free_running_before')(row)} -> {_mean('free_running_after')(row)}"
+        else f"{columns.mean('free_running_before')(row)} -> {columns.mean('free_running_after')(row)}"
     ),
 }
 _AGAINST_NOTE = "Free running against teacher forcing, paired by seed; a gain is positive where the method is better"

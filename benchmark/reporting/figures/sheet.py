@@ -63,7 +63,7 @@ class Sheet:
     text: Mapping[str, Any] = field(default_factory=lambda: _TEXT)
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Any:
         """Settings of matplotlib to draw and save under."""
         return {**STYLE, **_THIN, **self.text}
 

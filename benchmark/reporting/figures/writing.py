@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
 
 from benchmark.reporting.escapes import csv as inert
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
@@ -64,7 +63,7 @@ def write_figures(
         except Missing as reason:
             written.skipped[figure.id] = str(reason)
             continue
-        with matplotlib.rc_context(cast(Any, sheet.settings)):
+        with matplotlib.rc_context(sheet.settings):
             paths, width = _draw(figure, rows, folder, stamp, sheet)
         written.paths[figure.id] = [*paths, *_write_data(figure, rows, folder / figure.id, stamp, width)]
     return written
