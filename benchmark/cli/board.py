@@ -3,6 +3,7 @@
 import gc
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,38 +62,40 @@ def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
     """
     from benchmark.reporting.board import AsNeeded
 
-    return write_board_of(stored_records(folder, AsNeeded()), folder, f"ebb board {folder}")
+    return write_board_of(stored_records(folder, AsNeeded()), folder)
 
 
 def write_board_of(
     records: "list[Record]",
     folder: Path,
-    command: str,
+    command: str | None = None,
     marked: "Callable[[list[Row]], list[Row]]" = lambda rows: rows,
 ) -> "tuple[list[Row], list[Row]]":
     """Write the board and the figures of records to a folder, and return the rows and those over all tasks.
 
     Args:
-        command: what makes them, for the figures to say.
+        command: what makes the figures again, for them to say; `ebb report` if not given.
         marked: returns the rows with what else they are to show.
 
     Raises:
         UsageError: if the folder cannot be written to.
     """
-    from benchmark.reporting.board import group_records, make_board
-    from benchmark.reporting.figures import quality_vs_length
+    from benchmark.reporting.board import make_board
+    from benchmark.reporting.figures.catalogue import OF_A_BOARD
+    from benchmark.reporting.figures.results import Results
+    from benchmark.reporting.figures.writing import write_figures
     from benchmark.reporting.overall import overall
-    from benchmark.reporting.profiles import draw_profiles
+    from benchmark.reporting.report import stamp_of
     from benchmark.reporting.tables import write_board
 
     gc.freeze()  # they stay to the end: looking for cycles among them again and again takes longer than the board
-    groups = group_records(records)
-    rows, summary = marked(make_board(records)), overall(groups)
+    results = Results.of(records, folder)
+    rows, summary = marked(make_board(records)), overall(results.groups)
+    stamp = stamp_of(results)
     try:
         folder.mkdir(exist_ok=True)
         write_board(rows, folder, summary)
-        quality_vs_length(rows, folder / "figures", command)
-        draw_profiles(groups, folder / "figures", command)
+        write_figures(results, folder / "figures", OF_A_BOARD, replace(stamp, command=command or stamp.command))
     except OSError as error:
         raise UsageError(f"cannot write the board to {folder}: {error.strerror or error}") from None
     return rows, summary

@@ -19,6 +19,7 @@ from benchmark.cli.list import list_plugins
 from benchmark.cli.new import new
 from benchmark.cli.pack import pack
 from benchmark.cli.plan import plan
+from benchmark.cli.report import report
 from benchmark.cli.run import run
 from benchmark.cli.show import show
 from benchmark.cli.status import status
@@ -50,6 +51,7 @@ Examples:
     ebb verify results/runs/quick --cells 3   do the results hold?
     ebb board results/runs/quick   print and write the leaderboard, its figure
     ebb pack results/runs/mine     one archive, for others: ebb board DIR --with mine.zip
+    ebb report results/runs/quick  boards, figures and numbers for a paper
     ebb compare DIR --baseline reinforce   against teacher_forcing, paired by seed
     ebb explain copycat_tagging/gru/reinforce/s0   from its record to its rank
     ebb cite scheduled_sampling    BibTeX of a task, a method or the suite
@@ -77,6 +79,7 @@ app.command(plan)
 app.command(status)
 app.command(verify)
 app.command(board)
+app.command(report)
 app.command(compare)
 app.command(explain)
 app.command(cite)

@@ -62,9 +62,11 @@ class AsNeeded:
 
     def __init__(self) -> None:
         self._cells: dict[str, Cell] = {}
+        self._provenances: dict[str, dict[str, str]] = {}
 
     def __call__(self, record: Record) -> Record:
         """Return the record without what no board shows."""
+        commit = record.provenance.get("commit", "unknown")
         twin = self._cells.setdefault(record.cell.group, record.cell)
         return Record.model_construct(
             cell=twin if twin is record.cell else twin.with_seed(record.cell.seed),
@@ -74,6 +76,7 @@ class AsNeeded:
             measures={name: found for name, found in record.measures.items() if name in _MEASURES},
             curves={name: found for name, found in record.curves.items() if name in _CURVES},
             spent={name: value for name, value in record.spent.items() if name in _COSTS},
+            provenance=self._provenances.setdefault(commit, {"commit": commit}),
         )
 
 

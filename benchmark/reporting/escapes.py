@@ -49,8 +49,8 @@ def html(text: str) -> str:
 
 
 def latex(text: str) -> str:
-    """Escape text for a LaTeX table."""
-    return "".join(_LATEX.get(sign, sign) for sign in plain(text))
+    """Escape text for LaTeX; a sign that its fonts may lack is named by its number."""
+    return "".join(_LATEX.get(sign, sign if ord(sign) < 0x100 else f"U+{ord(sign):04X}") for sign in plain(text))
 
 
 def markdown(text: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.reporting.escapes import figure as escape
-from benchmark.reporting.figures import drawing, save, series_style
+from benchmark.reporting.figures.style import drawing, save, series_style
 from benchmark.running.schedule import Schedule, Slot
 
 _MOST_WORKERS = 64  # more lines than that are not told apart

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.reporting.figures import drawing, save, series_style
+from benchmark.reporting.figures.style import drawing, save, series_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -270,8 +270,10 @@ def to_json(rows: Sequence[Row], summary: Sequence[Row] = ()) -> str:
     return json.dumps({"rows": list(rows), "overall": list(summary)}, allow_nan=False, indent=1) + "\n"
 
 
-def write_board(rows: Sequence[Row], folder: Path, summary: Sequence[Row] = ()) -> list[Path]:
-    """Write leaderboard.md, .csv and .json into a folder."""
+def write_board(
+    rows: Sequence[Row], folder: Path, summary: Sequence[Row] = (), name: str = "leaderboard"
+) -> list[Path]:
+    """Write a board as .md, .csv and .json into a folder."""
     import pandas as pd
 
     nested = ("by_length", "status", "reasons", "trained", "controls", "dominated_at")
@@ -280,7 +282,7 @@ def write_board(rows: Sequence[Row], folder: Path, summary: Sequence[Row] = ()) 
         | {"status": _status(row)}
         for row in rows
     ]
-    paths = [folder / f"leaderboard.{kind}" for kind in ("md", "csv", "json")]
+    paths = [folder / f"{name}.{kind}" for kind in ("md", "csv", "json")]
     paths[0].write_text(to_markdown(rows, summary), encoding="utf-8")
     pd.DataFrame(flat).to_csv(paths[1], index=False)
     paths[2].write_text(to_json(rows, summary), encoding="utf-8")

@@ -132,9 +132,14 @@ def _print_limits(row: Row) -> None:
 
 
 def write_throughput(rows: Sequence[Row], folder: Path, command: str) -> list[Path]:
-    """Write throughput.json and the figures, and return the figures' paths."""
-    from benchmark.reporting import throughput_figures
+    """Write throughput.json and the figures that the rows suffice for, and return the figures' paths."""
+    from benchmark.reporting.figures.results import Results
+    from benchmark.reporting.figures.throughput import THROUGHPUT_FIGURES
+    from benchmark.reporting.figures.writing import Stamp, write_figures
+    from benchmark.running.provenance import commit
 
     text = json.dumps({"rows": list(rows), "aims": aims(rows)}, indent=1, allow_nan=False)
     (folder / "throughput.json").write_text(text + "\n", encoding="utf-8")
-    return throughput_figures.write(rows, folder / "figures", command)
+    results = Results(folder.resolve().name, (), rows)
+    written = write_figures(results, folder / "figures", THROUGHPUT_FIGURES, Stamp(results.name, commit(), command))
+    return [path for paths in written.paths.values() for path in paths]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.reporting.figures import drawing, save
+from benchmark.reporting.figures.style import drawing, save
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -1,7 +1,8 @@
-"""MANIFEST.json beside the records: which cells were planned, and the hash of every record."""
+"""MANIFEST.json: which cells were planned, and the hash of every record and of every file of a report."""
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,11 +29,13 @@ class Manifest(Frozen):
     Attributes:
         planned: readable id of every cell that any run into this folder was to compute, by its key.
         records: sha256 of the bytes of every record, by its path below `records`.
+        files: sha256 of the bytes of every file that `ebb report` made of them, by its path below the folder.
     """
 
     schema_version: Literal[1] = 1
     planned: dict[Digest, Place]
     records: dict[Place, Digest]
+    files: dict[Place, Digest] = {}
 
 
 def write_manifest(store: Store, cells: Iterable[Cell]) -> Path:
@@ -42,9 +45,30 @@ def write_manifest(store: Store, cells: Iterable[Cell]) -> Path:
     if path.exists():
         former = read_manifest(store)
         planned = (former.planned if isinstance(former, Manifest) else {}) | planned
-    manifest = Manifest(planned=planned, records=hash_records(store))
+    return _write(Manifest(planned=planned, records=hash_records(store)), store.root)
+
+
+def list_files(store: Store, out: Path, files: Iterable[Path]) -> Path:
+    """Write the manifest of a report: its files below `out`, and the records of the store that it was made from.
+
+    Beside the records themselves their hashes stay those that the run wrote, by which `ebb verify` judges them.
+    """
+    found = read_manifest(store)
+    planned, records = (found.planned, found.records) if isinstance(found, Manifest) else ({}, None)
+    if records is None or out.resolve() != store.root.resolve():
+        records = hash_records(store)
+    hashes = {path.relative_to(out).as_posix(): _sha256(path.read_bytes()) for path in sorted(files)}
+    return _write(Manifest(planned=planned, records=records, files=hashes), out)
+
+
+def _write(manifest: Manifest, folder: Path) -> Path:
+    path = folder / NAME
     write_whole(path, manifest.model_dump_json(indent=1) + "\n")
     return path
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_manifest(store: Store) -> Manifest | str:
@@ -78,7 +102,16 @@ def hash_records(store: Store) -> dict[str, str]:
             content = read_bounded(path, MOST_BYTES_OF_RECORD)
         except (Refused, OSError):
             continue
-        hashes[Path(path).relative_to(store.records).as_posix()] = hashlib.sha256(content).hexdigest()
+        hashes[Path(path).relative_to(store.records).as_posix()] = _sha256(content)
+    return hashes
+
+
+def hash_files(root: Path, places: Iterable[str]) -> dict[str, str]:
+    """Hash files below a folder; one that cannot be read has none."""
+    hashes = {}
+    for place in places:
+        with suppress(Refused, OSError):
+            hashes[place] = _sha256(read_bounded(root / place, MOST_BYTES))
     return hashes
 
 

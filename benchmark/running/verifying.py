@@ -9,7 +9,7 @@ from typing import Any, Literal
 from benchmark.contracts.registry import Kind, Registry
 from benchmark.errors import UsageError
 from benchmark.running.cell import HARNESS, Cell
-from benchmark.running.manifest import Manifest, hash_records
+from benchmark.running.manifest import Manifest, hash_files, hash_records
 from benchmark.running.record import Record
 from benchmark.running.store import Damaged, Store
 
@@ -46,6 +46,10 @@ def find_faults(store: Store, damaged: Sequence[Damaged], manifest: Manifest | s
             faults.append(Fault("hash", place, "the manifest does not list it: it came after the run had ended"))
         elif found[place] != manifest.records[place]:
             faults.append(Fault("hash", place, "it is not what the run wrote: the hash differs"))
+    made = hash_files(store.root, manifest.files)
+    for place, digest in sorted(manifest.files.items()):
+        if made.get(place) != digest:
+            faults.append(Fault("hash", place, "it is not what `ebb report` wrote; report again"))
     for key, name in sorted(manifest.planned.items(), key=lambda item: item[1]):
         if f"{name}-{key[:12]}.json" not in found:
             faults.append(Fault("completeness", name, "it was planned and has no record"))

@@ -14,8 +14,8 @@ from benchmark.checking.training_paths import PATHS
 from benchmark.cli.main import execute
 from benchmark.contracts import stream
 from benchmark.learning.loop import build_model
+from benchmark.reporting.figures.throughput import predicted_seconds
 from benchmark.reporting.throughput import TITLES, aims
-from benchmark.reporting.throughput_figures import predicted_seconds
 from tests.factories import MODELS
 
 TINY = {"transformer": {"width": 16, "layers": 1}, "lstm": {"width": 16}, "gru": {"width": 16}}

@@ -2,6 +2,7 @@
 
 import json
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,31 @@ def test_smoke_writes_a_board_and_a_figure(smoke):
     for name in ("leaderboard.md", "leaderboard.csv", "figures/quality_vs_length.pdf", "figures/quality_vs_length.svg"):
         assert (out / name).stat().st_size > 1000
     assert (out / "figures/quality_vs_length.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex, of TeX Live")
+def test_a_paper_can_be_written_about_a_run(smoke, tmp_path):
+    """The path of a paper's author: run, report, include a figure, a number and the tables, compile."""
+    out, _, _ = smoke
+    report = tmp_path / "report"
+    done = call("report", str(out), "--out", str(report))
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "paper.tex").write_text(
+        r"""\documentclass{article}
+        \usepackage[T1]{fontenc}
+        \usepackage{booktabs,graphicx}
+        \input{report/numbers}
+        \begin{document}
+        Teacher forcing reaches \ebbCopycatTaggingGruTeacherForcingFreeRunning{} (run \ebbRun).
+        \begin{figure}\includegraphics{report/figures/quality_vs_length}\caption{\ebbCaptionQualityVsLength}\end{figure}
+        \input{report/boards/NAME}
+        \end{document}""".replace("NAME", out.name),
+        encoding="utf-8",
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (tmp_path / "paper.pdf").stat().st_size > 20_000  # the figure is in it
 
 
 def test_a_run_leaves_a_manifest_by_which_it_holds(smoke, capsys):

@@ -18,6 +18,7 @@ from benchmark.reporting.escapes import csv, figure, html, latex, markdown, plai
         (latex, r"50% of_x \cmd{a}", r"50\% of\_x \textbackslash{}cmd\{a\}"),
         (latex, "^2 ~$&#", r"\textasciicircum{}2 \textasciitilde{}\$\&\#"),
         (latex, "a--b", "a{-}{-}b"),
+        (latex, "é ≥ 1", "é U+2265 1"),
         (markdown, "a|b <c> [0.1, 0.2] [x](y)", r"a\|b \<c\> [0.1, 0.2] [x\](y)"),
         (markdown, "http://a.b", r"http:\//a.b"),
         (csv, "=1+1", "'=1+1"),
@@ -46,13 +47,14 @@ def test_what_is_escaped_for_html_and_script_reads_back_as_it_was(text):
 
 
 def test_a_figure_draws_text_that_looks_like_broken_mathematics(tmp_path):
-    from benchmark.reporting.board import make_board
-    from benchmark.reporting.figures import quality_vs_length
+    from benchmark.reporting.figures.quality_vs_length import QUALITY_VS_LENGTH
+    from benchmark.reporting.figures.results import Results
+    from benchmark.reporting.figures.writing import Stamp, write_figures
     from tests.factories import FACTS, make_cell, make_record
 
     facts = FACTS.model_copy(update={"metric": "$\\frac{$", "axis_unit": "$x^"})
     records = [make_record(make_cell(coin=coin), facts=facts) for coin in ("$\\frac{$", "<b>")]
-    quality_vs_length(make_board(records), tmp_path, command="ebb board x")
+    write_figures(Results.of(records, tmp_path), tmp_path, [QUALITY_VS_LENGTH], Stamp("x", "y", "ebb report x"))
     drawn = (tmp_path / "quality_vs_length.svg").read_text()
     assert "<b>" not in drawn
     assert "&lt;b&gt;" in drawn

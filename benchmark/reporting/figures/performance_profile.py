@@ -1,0 +1,71 @@
+"""The performance profile (Dolan & More 2002; Agarwal et al. 2021): how many cells of a method reach which quality."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmark.reporting.aggregates import performance_profile
+from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
+from benchmark.reporting.figures.results import Results
+from benchmark.reporting.figures.sheet import Sheet, shown
+from benchmark.reporting.overall import failures_as_worst, normalised_scores
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def _rows(results: Results) -> list[Row]:
+    """A failed cell counts as the worst of its task; a method that was not applicable to a task has no line."""
+    scores = normalised_scores(results.groups)
+    if scores is None or len(scores.tasks) < 2:
+        raise Missing("fewer than two tasks have a floor and a ceiling")
+    values = failures_as_worst(scores).values  # [method, task, seed]
+    if np.isnan(values).all():
+        raise Missing("no method has a value on every task and seed")
+    thresholds = np.linspace(min(0.0, float(np.nanmin(values))), max(1.0, float(np.nanmax(values))), 201)
+    counted = {"tasks": len(scores.tasks), "seeds": len(scores.seeds)}
+    rows: list[Row] = []
+    for method, own in zip(scores.methods, values, strict=True):
+        shares = performance_profile(own, thresholds)
+        if not np.isnan(shares).any():
+            pairs = zip(thresholds.tolist(), shares.tolist(), strict=True)
+            rows += [{"baseline": method, "threshold": at, "share": share} | counted for at, share in pairs]
+    if not rows:
+        raise Missing("no method has a value on every task and seed")
+    return rows
+
+
+def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
+    figure, (axis,) = sheet.panels(1)
+    for index, method in enumerate(sheet.methods):
+        line = [(row["threshold"], row["share"]) for row in rows if row["baseline"] == method]
+        if line:
+            axis.step(
+                *zip(*line, strict=True),
+                where="post",
+                label=shown(method),
+                markevery=(2 * index % 25, 25),
+                **sheet.style(method),
+            )
+    axis.set(
+        title=f"{rows[0]['tasks']} tasks, {rows[0]['seeds']} seeds",
+        xlabel="normalised quality (0 floor, 1 ceiling)",
+        ylabel="share of cells above ↑",
+        ylim=(-0.02, 1.02),
+    )
+    sheet.legend(figure, [axis])
+    return figure
+
+
+PERFORMANCE_PROFILE = ReportFigure(
+    id="performance_profile",
+    question="On what share of all tasks and seeds does a method reach which quality?",
+    caption=(
+        "Share of (task, seed) cells whose free-running quality, normalised from floor (0) to ceiling (1), lies above "
+        "each value; higher is better. A failed cell counts as the worst of its task. Methods that lack a task have no "
+        "line."
+    ),
+    rows=_rows,
+    draw=_draw,
+)

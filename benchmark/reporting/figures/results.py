@@ -1,0 +1,140 @@
+"""What figures are made from: the records of a folder, grouped over seeds, and where they come from."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.reading import Refused, parse_json, read_bounded
+from benchmark.reporting.board import group_records
+from benchmark.reporting.overall import Group
+from benchmark.reporting.statistics import Interval, t_intervals
+from benchmark.running.record import Record
+from benchmark.running.suites import find_suite
+from benchmark.values import TaskFacts
+
+Row = dict[str, Any]
+
+_MOST_BYTES = 2**24
+_FIRST = "quick"
+
+
+@dataclass(frozen=True)
+class Series:
+    """The records of one method at one place that ended well, one a seed.
+
+    Attributes:
+        baseline: the method's label on the board.
+    """
+
+    task: str
+    model: str
+    baseline: str
+    facts: TaskFacts
+    records: Sequence[Record]
+
+    @property
+    def place(self) -> Row:
+        """The first columns of every row of a figure."""
+        return {"task": self.task, "model": self.model, "baseline": self.baseline}
+
+    def measures(self, names: Sequence[str]) -> list[Interval]:
+        """Means over seeds of measures, with intervals."""
+        found = [[record.measures.get(name) for record in self.records] for name in names]
+        return t_intervals([[measure.value if measure else None for measure in row] for row in found])
+
+    def spent(self, name: str) -> float | None:
+        """Mean over seeds of a cost."""
+        return t_intervals([[record.spent.get(name) for record in self.records]])[0].mean
+
+    def curve(self, name: str) -> list[Row]:
+        """Rows of low, high, value and its interval over seeds; where a seed lacks a value there is none."""
+        curves = [
+            {(point.low, point.high): point.value for point in record.curves.get(name, ())} for record in self.records
+        ]
+        places = list(curves[0])
+        intervals = t_intervals([[curve.get(place) for curve in curves] for place in places])
+        return [
+            {"low": low, "high": high, "value": found.mean, "value_low": found.low, "value_high": found.high}
+            for (low, high), found in zip(places, intervals, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Results:
+    """A folder of results.
+
+    Attributes:
+        name: of the folder, of letters, digits, dots, underscores and hyphens.
+        groups: label of a method in its place, and its records over seeds.
+        throughput: rows of throughput.json, where `ebb throughput` has put one.
+    """
+
+    name: str
+    groups: Sequence[Group]
+    throughput: Sequence[Row] = ()
+
+    @classmethod
+    def of(cls, records: Sequence[Record], folder: Path) -> "Results":
+        """Group the records of a folder."""
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name).strip("-._") or "results"
+        return cls(name, group_records(records), read_throughput(folder))
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """All labels, those of the default suite first: a method looks the same in every figure."""
+        labels = {label for label, _ in self.groups}
+        first = [name for name in find_suite(_FIRST).baselines if name in labels]
+        return (*first, *sorted(labels - set(first)))
+
+    @property
+    def run(self) -> str:
+        """Name of the run: its folder, and a hash of which cells there are and what they came to."""
+        digest = hashlib.sha256()
+        lines = (
+            f"{record.cell.group} {record.cell.seed} {record.status} {_main(record)}\n"
+            for _, group in self.groups
+            for record in group
+        )
+        for line in sorted(lines):
+            digest.update(line.encode())
+        return f"{self.name}-{digest.hexdigest()[:12]}"
+
+    @property
+    def commits(self) -> str:
+        """Of the sources that the records were made with."""
+        found = {record.provenance.get("commit", "unknown") for _, group in self.groups for record in group}
+        return ", ".join(sorted(found))
+
+    def series(self) -> Iterator[Series]:
+        """Yield what ended well, by task and model, methods in the order of `methods`."""
+        order = {label: index for index, label in enumerate(self.methods)}
+        kept = []
+        for label, group in self.groups:
+            ok = [record for record in group if record.status == "ok"]
+            if ok and ok[0].facts:
+                cell = ok[0].cell
+                kept.append(Series(cell.task.name, cell.model.name, label, ok[0].facts, ok))
+        yield from sorted(kept, key=lambda series: (series.task, series.model, order[series.baseline]))
+
+
+def _main(record: Record) -> float | None:
+    measure = record.measures.get("free_running")
+    return measure.value if measure else None
+
+
+def read_throughput(folder: Path) -> list[Row]:
+    """Read throughput.json of a folder; without one there are no rows."""
+    path = folder / "throughput.json"
+    if not path.exists():
+        return []
+    try:
+        content = read_bounded(path, _MOST_BYTES)
+        parse_json(content)
+        rows = json.loads(content)["rows"]
+    except (Refused, OSError, KeyError, TypeError):
+        return []
+    return rows if isinstance(rows, list) and all(isinstance(row, dict) for row in rows) else []

@@ -1,0 +1,105 @@
+"""Figures into files: PDF, SVG and PNG, and their data as CSV and JSON. The same records give the same bytes."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from benchmark.reporting.escapes import csv as inert
+from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
+from benchmark.reporting.figures.results import Results
+from benchmark.reporting.figures.sheet import Sheet
+from benchmark.reporting.figures.style import KINDS, save
+from benchmark.running.store import write_whole
+
+DATA_KINDS = ("csv", "json")
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Where a figure comes from, as its metadata say.
+
+    Attributes:
+        run: name of the run, with a hash of its results.
+        commit: of the sources that made the records.
+        command: that makes the figure again.
+    """
+
+    run: str
+    commit: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"{self.command}; run {self.run}; commit {self.commit}"
+
+
+@dataclass
+class Written:
+    """What became of figures.
+
+    Attributes:
+        paths: the files, by id.
+        skipped: why a figure was not drawn, by id.
+    """
+
+    paths: dict[str, list[Path]] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+def write_figures(
+    results: Results, folder: Path, figures: Iterable[ReportFigure], stamp: Stamp, sheet: Sheet | None = None
+) -> Written:
+    """Write each figure whose data there are, over what an earlier report left of it."""
+    import matplotlib
+
+    written, sheet = Written(), sheet or Sheet(results.methods)
+    folder.mkdir(parents=True, exist_ok=True)
+    for figure in figures:
+        _remove(figure, folder)
+        try:
+            rows = figure.rows(results)
+        except Missing as reason:
+            written.skipped[figure.id] = str(reason)
+            continue
+        with matplotlib.rc_context(cast(Any, sheet.settings)):
+            paths, width = _draw(figure, rows, folder, stamp, sheet)
+        written.paths[figure.id] = [*paths, *_write_data(figure, rows, folder / figure.id, stamp, width)]
+    return written
+
+
+def _remove(figure: ReportFigure, folder: Path) -> None:
+    for kind in (*KINDS, *DATA_KINDS):
+        for path in (folder / f"{figure.id}.{kind}", *folder.glob(f"{figure.id}-*.{kind}")):
+            path.unlink(missing_ok=True)
+
+
+def _draw(figure: ReportFigure, rows: list[Row], folder: Path, stamp: Stamp, sheet: Sheet) -> tuple[list[Path], float]:
+    """Save a figure; one that is too tall for a page also place by place. Return the paths, and its width in inches."""
+    drawn = figure.draw(rows, sheet)
+    paths, size = save(drawn, folder / figure.id, str(stamp)), drawn.get_size_inches()
+    if size[1] > sheet.tallest and "task" in rows[0]:
+        for task, model in dict.fromkeys((row["task"], row["model"]) for row in rows):
+            own = [row for row in rows if (row["task"], row["model"]) == (task, model)]
+            paths += save(figure.draw(own, sheet), folder / f"{figure.id}-{task}-{model}", str(stamp))
+    return paths, round(float(size[0]), 2)
+
+
+def _write_data(figure: ReportFigure, rows: Sequence[Row], stem: Path, stamp: Stamp, width: float) -> list[Path]:
+    paths = [stem.with_name(f"{stem.name}.{kind}") for kind in DATA_KINDS]
+    write_whole(paths[0], _csv(rows))
+    content = {"id": figure.id, "question": figure.question, "caption": figure.caption, "width_inches": width}
+    write_whole(paths[1], json.dumps(content | vars(stamp) | {"rows": list(rows)}, allow_nan=False, indent=1) + "\n")
+    return paths
+
+
+def _csv(rows: Sequence[Row]) -> str:
+    text = io.StringIO()
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: inert(value) if isinstance(value, str) else value for name, value in row.items()})
+    return text.getvalue()

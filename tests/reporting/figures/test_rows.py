@@ -1,0 +1,108 @@
+"""The data of figures against known answers."""
+
+import json
+
+import pytest
+
+from benchmark.reporting.board import group_records
+from benchmark.reporting.figures.catalogue import find_figure
+from benchmark.reporting.figures.declaration import Missing
+from benchmark.reporting.figures.ranks import alike, critical_difference
+from benchmark.reporting.figures.results import Results, read_throughput
+from benchmark.reporting.figures.sheet import sheet_of, venues, wrapped
+from benchmark.reporting.figures.style import ticks_apart
+from tests.factories import make_cell, make_record
+from tests.reporting.figures.records import full_records
+
+
+def rows(name: str, records) -> list[dict]:
+    return find_figure(name).rows(Results("run", group_records(records)))
+
+
+def test_the_line_of_independent_errors_falls_at_the_even_rate_from_the_first_point_on():
+    found = {row["high"]: row["independent"] for row in rows("survival", full_records(["one"]))}
+    assert found == {at: pytest.approx(0.8**4 * 0.9 ** (at - 4)) for at in (4, 8, 16)}
+
+
+def test_a_curve_has_the_mean_over_seeds_and_its_interval():
+    point = next(row for row in rows("quality_vs_length", full_records(["one"])) if row["high"] == 8)
+    assert point["free_running"] == pytest.approx(0.705)  # .70 and .71
+    assert point["free_running_high"] - 0.705 == pytest.approx(12.706 * 0.005, rel=1e-3)  # t(1), deviation .01 / sqrt 2
+
+
+def test_the_pareto_front_holds_what_no_other_beats_in_both():
+    costs = {"cheap": (1.0, 0.5), "beaten": (2.0, 0.4), "dear": (3.0, 0.9), "twin": (3.0, 0.9)}
+    records = []
+    for name, (cost, quality) in costs.items():
+        record = make_record(make_cell(baseline=name), (quality,) * 3)
+        records.append(record.model_copy(update={"spent": record.spent | {"evaluations": cost}}))
+    front = {row["baseline"] for row in rows("cost_quality", records) if row["pareto"]}
+    assert front == {"cheap", "dear", "twin"}
+
+
+def test_the_critical_difference_is_that_of_demsar():
+    assert critical_difference(4, 10) == pytest.approx(2.569 * (4 * 5 / 60) ** 0.5, abs=1e-3)
+    assert critical_difference(10, 30) == pytest.approx(3.164 * (10 * 11 / 180) ** 0.5, abs=1e-3)
+
+
+def test_bars_join_the_longest_stretches_of_like_ranks_and_never_one_alone():
+    assert alike([1.0, 1.5, 2.2, 4.0], 1.0) == [(0, 1), (1, 2)]
+    assert alike([1.0, 1.2, 1.4], 1.0) == [(0, 2)]
+    assert alike([1.0, 3.0], 1.0) == []
+
+
+def test_ranks_have_a_critical_difference_from_eight_tasks_on():
+    seven, eight = ([f"task_{number}" for number in range(count)] for count in (7, 8))
+    assert rows("ranks", full_records(seven))[0]["critical_difference"] is None
+    assert rows("ranks", full_records(eight))[0]["critical_difference"] == pytest.approx(critical_difference(3, 8))
+
+
+def test_the_performance_profile_needs_two_tasks():
+    with pytest.raises(Missing, match="two tasks"):
+        rows("performance_profile", full_records(["one"]))
+
+
+def test_a_task_without_a_finite_process_likelihood_shows_its_metric_against_distinct_samples():
+    records = full_records(["one"])
+    found = rows("quality_diversity", records)
+    assert {row["diversity_measure"] for row in found} == {"NLL of data"}
+    renamed = [
+        record.model_copy(
+            update={
+                "measures": {
+                    name.replace("oracle_nll", "quality").replace("data_nll", "distinct_prefixes"): measure
+                    for name, measure in record.measures.items()
+                }
+            }
+        )
+        for record in records
+    ]
+    found = rows("quality_diversity", renamed)
+    assert {row["diversity_measure"] for row in found} == {"distinct beginnings"}
+    assert {row["quality_measure"] for row in found} == {"accuracy"}
+
+
+def test_ticks_are_kept_from_the_last_one_down_so_that_they_stay_apart():
+    assert ticks_apart([1, 2, 4, 8, 16], 5) == [1, 2, 4, 8, 16]
+    assert ticks_apart([1, 2, 3, 4, 8, 16, 32, 64], 3) == [1, 4, 16, 64]
+
+
+def test_an_arrow_stays_with_the_last_word_of_a_label():
+    assert wrapped("phoneme error rate ↓", 18) == "phoneme error rate ↓"
+    assert wrapped("digit accuracy (share) $x$", 14) == "digit accuracy\n(share) \\$x\\$"
+
+
+def test_a_damaged_throughput_file_counts_as_none(tmp_path):
+    assert read_throughput(tmp_path) == []
+    (tmp_path / "throughput.json").write_text("[1")
+    assert read_throughput(tmp_path) == []
+    (tmp_path / "throughput.json").write_text(json.dumps({"rows": [{"model": "gru"}]}))
+    assert read_throughput(tmp_path) == [{"model": "gru"}]
+
+
+def test_a_venue_gives_its_widths_and_no_larger_text():
+    pytest.importorskip("tueplots", reason="needs the extra `paper`")
+    sheet = sheet_of("icml2024", ())
+    assert (sheet.column, sheet.page) == (3.25, 6.75)
+    assert sheet.text["legend.fontsize"] == 6
+    assert "neurips2024" in venues()
