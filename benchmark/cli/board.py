@@ -3,6 +3,7 @@
 import gc
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,19 +62,19 @@ def write_reports(folder: Path) -> "tuple[list[Row], list[Row]]":
     """
     from benchmark.reporting.board import AsNeeded
 
-    return write_board_of(stored_records(folder, AsNeeded()), folder, f"ebb board {folder}")
+    return write_board_of(stored_records(folder, AsNeeded()), folder)
 
 
 def write_board_of(
     records: "list[Record]",
     folder: Path,
-    command: str,
+    command: str | None = None,
     marked: "Callable[[list[Row]], list[Row]]" = lambda rows: rows,
 ) -> "tuple[list[Row], list[Row]]":
     """Write the board and the figures of records to a folder, and return the rows and those over all tasks.
 
     Args:
-        command: what makes them, for the figures to say.
+        command: what makes the figures again, for them to say; `ebb report` if not given.
         marked: returns the rows with what else they are to show.
 
     Raises:
@@ -90,10 +91,11 @@ def write_board_of(
     gc.freeze()  # they stay to the end: looking for cycles among them again and again takes longer than the board
     results = Results.of(records, folder)
     rows, summary = marked(make_board(records)), overall(results.groups)
+    stamp = stamp_of(results)
     try:
         folder.mkdir(exist_ok=True)
         write_board(rows, folder, summary)
-        write_figures(results, folder / "figures", OF_A_BOARD, stamp_of(results))
+        write_figures(results, folder / "figures", OF_A_BOARD, replace(stamp, command=command or stamp.command))
     except OSError as error:
         raise UsageError(f"cannot write the board to {folder}: {error.strerror or error}") from None
     return rows, summary

@@ -51,7 +51,9 @@ def cite(
 
 def figures() -> "Sequence[Captioned]":
     """The figures of a report."""
-    return ()
+    from benchmark.reporting.figures.catalogue import FIGURES
+
+    return FIGURES
 
 
 def _find(name: str, results: Path, registry: "Registry") -> "Citation":

@@ -111,3 +111,11 @@ def test_bibtex_reads_the_citations_of_everything_and_misses_at_most_a_journal(t
     warnings = [line for line in done.stdout.splitlines() if line.startswith("Warning") and "empty" not in line]
     assert (done.returncode, warnings) == (0, []), done.stdout
     assert "\\bibitem{bengio2015scheduled}" in (tmp_path / "paper.bbl").read_text()
+
+
+def test_every_figure_of_a_report_can_be_cited(tmp_path, capsys):
+    Store(tmp_path).save(make_record(make_cell("sorting")))
+    declared = [figure.id for figure in command.figures()]
+    content = json.loads(cited(capsys, *declared, "--results", str(tmp_path), "--json"))
+    assert [one["name"] for one in content] == declared
+    assert all(len(one["caption"]) > 40 and len(one["entries"]) == 3 for one in content)

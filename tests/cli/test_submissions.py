@@ -60,6 +60,12 @@ def test_the_same_records_give_the_same_bytes_wherever_and_whenever_they_are_pac
     assert (tmp_path / "again.zip").read_bytes() == theirs.read_bytes()
 
 
+def test_a_report_that_was_made_in_the_folder_is_not_packed(theirs, tmp_path):
+    assert execute(["report", str(tmp_path / "elsewhere")]) == 0
+    assert execute(["pack", str(tmp_path / "elsewhere"), "--out", str(tmp_path / "reported.zip")]) == 0
+    assert (tmp_path / "reported.zip").read_bytes() == theirs.read_bytes()
+
+
 def test_what_was_packed_is_what_is_read(theirs, tmp_path):
     records, _ = Store(tmp_path / "elsewhere").load_all()
     assert list(read_submission(theirs).records) == records
