@@ -100,13 +100,9 @@ def kill_until_done(out: Path, times: int) -> None:
     assert not list(out.rglob("*.part"))
 
 
-def test_killed_without_warning_at_random_moments_it_loses_no_record_and_makes_none_twice(tmp_path):
-    kill_until_done(tmp_path, 5)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_killed_without_warning_at_sixty_random_moments(tmp_path):
+def test_killed_without_warning_at_sixty_random_moments_it_loses_no_record_and_makes_none_twice(tmp_path):
     kill_until_done(tmp_path, 60)
 
 
