@@ -189,3 +189,9 @@ def test_colours_are_those_of_the_figures_and_stand_out_from_the_dark_ground():
 
 def test_black_on_white_has_the_greatest_contrast():
     assert contrast((0, 0, 0), (1, 1, 1)) == pytest.approx(21)
+
+
+def test_a_seed_may_be_any_number_and_costs_nothing(tmp_path):
+    records = [make_record(make_cell(seed=seed)) for seed in (0, 1, 2**53)]
+    page = write_site(records, tmp_path / "index.html", "ebb report DIR").read_text(encoding="utf-8")
+    assert f"3 (0, 1, {2**53})" in page

@@ -56,7 +56,7 @@ def _spread(values: Sequence[float | None]) -> str:
 
 def _seeds(found: Any) -> str:
     seeds = sorted(set(found))
-    if len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1)):
+    if len(seeds) > 1 and seeds[-1] - seeds[0] == len(seeds) - 1:  # without a gap
         return f"{len(seeds)} ({seeds[0]} to {seeds[-1]})"
     return f"{len(seeds)} ({_listed(map(str, seeds))})"
 
