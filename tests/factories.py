@@ -1,12 +1,12 @@
 """Small things that many tests need."""
 
 import math
-import time
-from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from benchmark.checking import machine
 from benchmark.contracts import (
     Batch,
     Continuous,
@@ -141,14 +141,7 @@ def make_record(cell: Cell, quality: tuple[float, ...] = (0.9, 0.6, 0.2), facts:
     )
 
 
-def least_cpu_seconds(call: Callable[[], object], times: int = 20) -> float:
-    """Process-CPU seconds of the fastest of several calls."""
-    spent = []
-    for _ in range(times):
-        began = time.process_time()
-        call()
-        spent.append(time.process_time() - began)
-    return min(spent)
+least_cpu_seconds = partial(machine.least_cpu_seconds, times=20)
 
 
 def run_process_freely(task: Task, batch: Batch, draw: Draw) -> Tensor:

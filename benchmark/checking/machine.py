@@ -65,6 +65,14 @@ def flops_per_evaluation(model: SequenceModel, length: int) -> float:
     return 2.0 * weights + attention
 
 
+def bytes_read_per_column(model: SequenceModel, rows: int) -> int:
+    """Bytes by which a column of the prefix of so many rows adds to what every later step reads.
+
+    A transformer reads the float32 keys and values of all its layers; a recurrent model reads no prefix.
+    """
+    return 4 * 2 * int(model.knobs["layers"]) * model.width * rows if "heads" in model.knobs else 0
+
+
 def least_cpu_seconds(call: Callable[[], object], times: int = 5) -> float:
     """Process-CPU seconds of the fastest of several calls."""
     spent = []

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from benchmark.checking.machine import Machine, flops_per_evaluation, machine
+from benchmark.checking.machine import Machine, bytes_read_per_column, flops_per_evaluation, machine
 from benchmark.checking.peers import peer_updates
 from benchmark.checking.training_paths import SIZES, Update, does_not_fit, prepare, training_updates
 from benchmark.checking.work import Work, work_of
@@ -165,9 +165,8 @@ def _row(
     if timing.work is None:
         return row
     flop, moved = each * timing.evaluations, timing.work.bytes_moved
-    rows, layers = len(batch), int(model.knobs["layers"]) if "heads" in model.knobs else 0
     return row | {
-        "bytes_read_per_column": 4 * 2 * layers * model.width * rows,  # keys and values, which every later step reads
+        "bytes_read_per_column": bytes_read_per_column(model, len(batch)),
         "flop_per_cpu_second": flop / seconds,
         "share_of_gemm_peak": flop / seconds / limits.gemm_peak,
         "bytes_per_cpu_second": moved / seconds,

@@ -9,6 +9,8 @@ from typing import Any
 import psutil
 import torch
 
+from benchmark.checking.machine import bytes_read_per_column
+from benchmark.checking.peers.policy_gradient import SAMPLES
 from benchmark.checking.symbols import Symbols
 from benchmark.contracts.baseline import Baseline
 from benchmark.contracts.batch import Batch
@@ -38,7 +40,6 @@ PATHS = (
     "generation",
 )
 _GOLD_PROBABILITY = 0.5
-_SAMPLES = 8  # of each input, in REINFORCE
 _MEMORY_SHARE = 0.6  # of what is free, that the graph of the step-wise loop may take
 
 Update = Callable[[], object]
@@ -80,7 +81,7 @@ def training_updates(model: SequenceModel, task: Task, batch: Batch) -> dict[str
         "scheduled_sampling_two_phase": by_baseline("scheduled_sampling", **mixed),
         "scheduled_sampling_passes": by_baseline("parallel_scheduled_sampling", **mixed),
         "scheduled_sampling_stepwise": step_wise,
-        "reinforce": by_baseline("reinforce", warm_start=0.0, samples=_SAMPLES),
+        "reinforce": by_baseline("reinforce", warm_start=0.0, samples=SAMPLES),
         "generation": lambda: roll_out(model, task, batch, Draw("sample", stream("draw"))),
     }
     return {path: updates[path] for path in PATHS}
@@ -88,11 +89,8 @@ def training_updates(model: SequenceModel, task: Task, batch: Batch) -> dict[str
 
 def does_not_fit(model: SequenceModel, batch: Batch) -> str:
     """Why the graph of the step-wise loop would not fit, or "": a transformer keeps its whole cache at each step."""
-    if "heads" not in model.knobs:
-        return ""
     rows, columns = batch.tokens.shape
-    layers = int(model.knobs["layers"])
-    needed = 4 * 2 * layers * model.width * rows * columns * (columns + 1) // 2  # float32 keys and values
+    needed = bytes_read_per_column(model, rows) * columns * (columns + 1) // 2
     free = psutil.virtual_memory().available
     if needed <= _MEMORY_SHARE * free:
         return ""

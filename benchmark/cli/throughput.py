@@ -55,7 +55,8 @@ def throughput(
         out: folder for throughput.json and figures.
         as_json: print the rows as JSON and nothing else.
     """
-    os.environ |= {"KINETO_LOG_LEVEL": "99", "TORCH_CPP_LOG_LEVEL": "ERROR"}  # profiling is silent; read by torch
+    for variable, level in (("KINETO_LOG_LEVEL", "99"), ("TORCH_CPP_LOG_LEVEL", "ERROR")):
+        os.environ.setdefault(variable, level)  # read by torch, whose profiler would print lines of its own
     from benchmark.checking.peers import missing_peers
     from benchmark.checking.throughput import Plan, measure
     from benchmark.contracts.registry import Registry

@@ -59,7 +59,7 @@ class Cell(Frozen):
         again = "-tuned" if self.ruleset == "tuned" else f"-again{self.replicate}" if self.replicate else ""
         return f"{self.task.name}/{self.model.name}/{self.baseline.name}{again}/s{self.seed}"
 
-    @property  # not cached: `model_copy` would hand what is cached on to a cell that differs
+    @cached_property
     def key(self) -> str:
         """Name for machines: sha256 of the canonical JSON of the cell."""
         return canonical_key(self.model_dump(mode="json"))

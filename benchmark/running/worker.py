@@ -16,6 +16,7 @@ from benchmark.learning.data_parallel import ParallelTrainer
 from benchmark.learning.loop import Trainer, Training, build_model
 from benchmark.measuring.evaluation import evaluate
 from benchmark.measuring.learning_curve import LearningCurve
+from benchmark.measuring.quality import finite
 from benchmark.models.fast_linear import backend
 from benchmark.running.cell import Cell
 from benchmark.running.checkpoint import Checkpoint, checkpoint_path
@@ -230,4 +231,4 @@ def _cost(training: Training) -> dict[str, float]:
 
 
 def _plain(log: list[dict[str, float]]) -> list[dict[str, float | None]]:
-    return [{name: value if math.isfinite(value) else None for name, value in line.items()} for line in log]
+    return [{name: finite(value) for name, value in line.items()} for line in log]
