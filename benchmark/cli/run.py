@@ -10,25 +10,20 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from benchmark.cli.board import print_board, report_damaged, write_reports, written
+from benchmark.cli.selection import Positive, Selection
 from benchmark.errors import UsageError
-from benchmark.settings import Device, Precision
+from benchmark.settings import Device
 
 if TYPE_CHECKING:
     from benchmark.running.runner import Sweep
 
-Positive = Parameter(validator=Number(gte=1))
 Retried = Literal["diverged", "timeout", "oom", "error", "killed"]
 
 
 def run(
     suite: str = "quick",
     *,
-    tasks: list[str] | None = None,
-    baselines: list[str] | None = None,
-    models: list[str] | None = None,
-    seeds: Annotated[int | None, Positive] = None,
-    updates: Annotated[int | None, Positive] = None,
-    evaluations: Annotated[int | None, Positive] = None,
+    selection: Selection | None = None,
     jobs: Annotated[int | None, Positive] = None,
     timeout: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
     memory: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
@@ -38,14 +33,9 @@ def run(
     gpus: Annotated[float | None, Parameter(validator=Number(gte=0))] = None,
     ranks: Annotated[int, Positive] = 1,
     out: Path | None = None,
-    plugin: list[Path] | None = None,
     retry: list[Retried] | None = None,
     force: bool = False,
     track: list[str] | None = None,
-    tuned: Path | None = None,
-    device: Device = "cpu",
-    precision: Precision | None = None,
-    config: Path | None = None,
 ) -> int:
     """Run the cells of a suite that are not stored yet; write and print the leaderboard.
 
@@ -61,12 +51,7 @@ def run(
 
     Args:
         suite: smoke, quick or full.
-        tasks: these tasks only; may be given more than once.
-        baselines: these baselines only, each `name` or `name:knob=value,knob=value`.
-        models: these models in place of the suite's.
-        seeds: how many seeds, counted from 0.
-        updates: updates of every cell, in place of the suite's.
-        evaluations: model evaluations of every cell (roll-outs counted) in place of a number of updates.
+        selection: which cells.
         jobs: cells at a time, each with one thread; one per core of this machine if not given.
         timeout: seconds a cell may take.
         memory: GB that a cell may allocate, about 0.3 of it for the program itself; no limit if not given.
@@ -76,58 +61,33 @@ def run(
         ranks: processes that share the training of each cell; its numbers are then those of one process to rounding.
         gpus: of a cell, by ray or slurm; with ray a fraction shares one; with --device cuda one a rank if not given.
         out: folder for records, board and figure; results/runs/SUITE if not given.
-        plugin: a file with a task, baseline or model; may be given more than once.
         retry: run cells again that ended with this status.
         force: run all cells again, whatever is stored.
         track: a tracker for the figures of training, beside the JSON lines in OUT/logs: tensorboard, wandb (extras of
             these names), or one that a package announces; may be given more than once.
-        tuned: file of `ebb tune`, whose choices are run beside the defaults.
-        device: where models are trained and run freely; tasks and measures are computed on the CPU.
-        precision: of the matrix products in training; weights and measures are float32.
-        config: TOML file with these options as keys; flags override it, an unknown key is an error.
     """
-    del config  # read before the command is called
-    from benchmark.contracts.registry import Registry
     from benchmark.running.engines.choice import make_engine
     from benchmark.running.engines.engine import Terms
     from benchmark.running.lock import locked
     from benchmark.running.manifest import write_manifest
-    from benchmark.running.planning import Wishes, plan
     from benchmark.running.runner import Sweep, run_jobs, sort_out
     from benchmark.running.store import Store
     from benchmark.running.suites import find_suite
     from benchmark.running.trackers.tracking import find_tracker
-    from benchmark.running.tuned import load_tuned
-    from benchmark.settings import Budget
 
-    chosen = find_suite(suite)
+    chosen, selection = find_suite(suite), selection or Selection()
     folder = out or Path("results/runs") / suite
-    if updates and evaluations:
-        raise UsageError(
-            f"a budget is in updates or in evaluations, got --updates {updates} and --evaluations {evaluations}"
-        )
-    budget = Budget(updates=updates, evaluations=evaluations) if updates or evaluations else None
-    wishes = Wishes(
-        tuple(tasks or ()),
-        tuple(baselines or ()),
-        tuple(models or ()),
-        seeds,
-        budget,
-        load_tuned(tuned) if tuned else (),
-        device,
-        precision,
-    )
     for name in track or ():
         find_tracker(name)  # before anything is computed
-    devices = local_devices(device) if engine == "local" else ()
+    devices = local_devices(selection.device) if engine == "local" else ()
     if gpus is None:
-        gpus = ranks if device == "cuda" and engine != "local" else 0
-    planned = plan(Registry(plugin or ()), chosen, wishes)
+        gpus = ranks if selection.device == "cuda" and engine != "local" else 0
+    planned = selection.jobs(suite)
     store = Store(folder)
     store.prepare()
     terms = Terms(
         timeout or chosen.timeout,
-        plugin_files(plugin),
+        plugin_files(selection.plugin),
         memory=memory,
         checkpoints=str(store.checkpoints.resolve()),
         interval=checkpoint,

@@ -30,8 +30,8 @@ class Selection:
         updates: updates of every cell, in place of the suite's.
         evaluations: model evaluations of every cell (roll-outs counted) in place of a number of updates.
         tuned: file of `ebb tune`, whose choices stand beside the defaults.
-        device: where models are trained and run freely.
-        precision: of the matrix products in training.
+        device: where models are trained and run freely; tasks and measures are computed on the CPU.
+        precision: of the matrix products in training; weights and measures are float32.
         plugin: a file with a task, baseline or model; may be given more than once.
         config: TOML file with these options as keys; flags override it, an unknown key is an error.
     """

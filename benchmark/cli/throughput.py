@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from cyclopts.validators import Number
+
+from benchmark.cli.selection import Positive
 
 TrainingPath = Literal[
     "scheduled_sampling_two_phase",
@@ -22,7 +23,6 @@ TrainingPath = Literal[
     "x_transformers_generation",
     "trl_reinforce",
 ]
-Positive = Parameter(validator=Number(gte=1))
 
 
 def throughput(

@@ -9,12 +9,11 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from benchmark.cli.console import wide_console
+from benchmark.cli.selection import Positive
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
     from benchmark.running.tuning import Study, Tuned
-
-Positive = Parameter(validator=Number(gte=1))
 
 
 def tune(
