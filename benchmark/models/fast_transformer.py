@@ -77,11 +77,14 @@ class FastState:
         self.read += 1
         return self
 
-    def columns(self, layer: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Keys [B H, D, S], values [B H, S, D] and biases [B H, 1, S] up to the column that is being read."""
-        seen = self.read + 1
+    def columns(self, layer: int) -> tuple[Tensor, Tensor]:
+        """Keys [B H, D, S] and values [B H, S, D] of a layer, up to the column that is being read."""
         keys, values = self.keys[layer].flatten(0, 1), self.values[layer].flatten(0, 1)
-        return keys[:, :, :seen], values[:, :seen], self.bias.flatten(0, 1)[:, :, :seen]
+        return keys[:, :, : self.read + 1], values[:, : self.read + 1]
+
+    def biases(self) -> Tensor:
+        """Biases [B H, 1, S] on the attention of the column that is being read, the same in all layers."""
+        return self.bias.flatten(0, 1)[:, :, : self.read + 1]
 
 
 class FastTransformer:
@@ -109,17 +112,17 @@ class FastTransformer:
         """Read one more token [B]: logits [B, V] of the next one, and the state."""
         if state.full:
             self.grow(state)
-        x = self.model.embed_once(token)  # [B, E]
+        x, bias = self.model.embed_once(token), state.biases()  # [B, E], [B H, 1, S]
         for index, layer in enumerate(self.layers):
-            x = self._through(x, index, layer, state)
+            x = self._through(x, bias, index, layer, state)
         return self.model.project(self.model.norm(x)), state.advanced()
 
-    def _through(self, x: Tensor, index: int, layer: Layer, state: FastState) -> Tensor:
+    def _through(self, x: Tensor, bias: Tensor, index: int, layer: Layer, state: FastState) -> Tensor:
         block, rows = layer.block, len(x)
         qkv = linear(block.attention_norm(x), layer.qkv, layer.qkv_bias).view(rows, 3, self.heads, self.size)
         query, key, value = qkv.unbind(1)  # [B, H, D] each
         state.append(index, key, value)
-        keys, values, bias = state.columns(index)
+        keys, values = state.columns(index)
         scores = torch.baddbmm(bias, query.reshape(-1, 1, self.size), keys)  # [B H, 1, S]
         mixed = torch.bmm(scores.softmax(-1), values).view(rows, -1)  # [B, E]
         x = sum_of(mixed, layer.out, x, block.attention_out.bias)

@@ -50,11 +50,14 @@ class StaticState(FastState):
         self.column.copy_(after.column)
         self.read += 1
 
-    def columns(self, layer: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Keys [B H, D, capacity], values [B H, capacity, D] and biases [B H, 1, capacity], -inf ahead."""
+    def columns(self, layer: int) -> tuple[Tensor, Tensor]:
+        """Keys [B H, D, capacity] and values [B H, capacity, D] of a layer."""
+        return self.keys[layer].flatten(0, 1), self.values[layer].flatten(0, 1)
+
+    def biases(self) -> Tensor:
+        """Biases [B H, 1, capacity] on the attention of the column that is being read, -inf ahead of it."""
         ahead = torch.arange(self.bias.shape[3], device=self.bias.device) > self.column  # [capacity]
-        bias = self.bias.masked_fill(ahead, float("-inf"))
-        return self.keys[layer].flatten(0, 1), self.values[layer].flatten(0, 1), bias.flatten(0, 1)
+        return self.bias.masked_fill(ahead, float("-inf")).flatten(0, 1)
 
 
 class StaticTransformer(FastTransformer):

@@ -4,7 +4,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import torch.distributed
@@ -27,6 +27,8 @@ from benchmark.running.trackers.tracking import Tracking
 from benchmark.values import Measure, Point, TaskFacts
 
 NOT_TRACKED = Tracking()
+
+Trained = Callable[[Task], tuple[Training, LearningCurve]]
 
 
 def work(cell_json: str, terms: Terms) -> str:
@@ -72,7 +74,8 @@ def run_cell(
     began, began_cpu, status, reason, trace = time.perf_counter(), time.process_time(), "ok", "", ""
     filled: dict = {}
     try:
-        filled = (_validate if validation else _run)(cell, registry, observe, checkpoint, tracking)
+        trained = partial(train_cell, cell, registry, observe=observe, checkpoint=checkpoint, tracking=tracking)
+        filled = (_validate if validation else _run)(cell, registry, trained)
     except NotApplicable as problem:
         status, reason = "not_applicable", str(problem)
     except Diverged as problem:
@@ -92,13 +95,7 @@ def _classify(problem: BaseException) -> Status:
     return "oom" if exhausted else "error"
 
 
-def _run(
-    cell: Cell,
-    registry: Registry,
-    observe: Callable[[float], None],
-    checkpoint: Checkpoint | None,
-    tracking: Tracking,
-) -> dict:
+def _run(cell: Cell, registry: Registry, trained: Trained) -> dict:
     """Train and evaluate; return the fields of the record that this fills."""
     task_class, baseline_class = registry.task(cell.task.name), registry.baseline(cell.baseline.name)
     if missing := task_class.missing():
@@ -106,7 +103,7 @@ def _run(
     task, baseline = task_class(), baseline_class(**cell.baseline.knobs)
     if lacking := baseline.lacks(task):
         raise NotApplicable(f"{cell.baseline.name} needs {', '.join(lacking)}, which {cell.task.name} does not have")
-    training, curve = train_cell(cell, registry, task, observe, checkpoint, tracking)
+    training, curve = trained(task)
     began = time.process_time()
     evaluated = evaluate(training.model, task, cell.evaluation, cell.seed)
     curve.put_into(evaluated)
@@ -123,20 +120,14 @@ def _run(
     }
 
 
-def _validate(
-    cell: Cell,
-    registry: Registry,
-    observe: Callable[[float], None],
-    checkpoint: Checkpoint | None,
-    tracking: Tracking,
-) -> dict:
+def _validate(cell: Cell, registry: Registry, trained: Trained) -> dict:
     """Train; return the fields of a record whose free-running quality is that on validation data.
 
     Raises:
         Diverged: if training or the quality left the finite numbers.
     """
     task = registry.task(cell.task.name)()
-    _, curve = train_cell(cell, registry, task, observe, checkpoint, tracking)
+    _, curve = trained(task)
     quality = curve.reached[-1][2]
     if not math.isfinite(quality):
         raise Diverged(f"the validation quality is {quality}")
