@@ -47,11 +47,10 @@ class Shown:
 
 def show(task: Task, seed: int = 0) -> Shown:
     """Gather what is shown of a task; the seed says which examples."""
-    batch = _sequences(task, seed)
-    rows = list(zip(batch.tokens, batch.given, batch.valid, strict=True))
+    rows = _rows(task, seed)
     return Shown(
         declared=declaration(task),
-        examples=examples(task, seed),
+        examples=_written(task, rows),
         lengths=_lengths(task, seed),
         unit=task.curve.unit if isinstance(task, CorpusTask) else "own tokens",
         continuous=isinstance(task.space, Continuous),
@@ -62,8 +61,16 @@ def show(task: Task, seed: int = 0) -> Shown:
 
 def examples(task: Task, seed: int = 0) -> list[list[dict[str, Any]]]:
     """Write a few test sequences as runs of given and own tokens."""
+    return _written(task, _rows(task, seed))
+
+
+def _rows(task: Task, seed: int) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Tokens of each sequence, and which of them are given and valid."""
     batch = _sequences(task, seed)
-    rows = list(zip(batch.tokens, batch.given, batch.valid, strict=True))
+    return list(zip(batch.tokens, batch.given, batch.valid, strict=True))
+
+
+def _written(task: Task, rows: list[tuple[Tensor, Tensor, Tensor]]) -> list[list[dict[str, Any]]]:
     return [_runs(task, *row) for row in rows[:_EXAMPLES]]
 
 
