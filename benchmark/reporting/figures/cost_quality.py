@@ -55,6 +55,7 @@ def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
         _costs_below(axis, [row["evaluations"] for row in own])
         label = own[0]["metric"] + better(own[0]["direction"])
         value_axis(axis, own, label, ["quality"])
+        axis.margins(y=0.15)  # a marker at the edge would be half seen
 
     return sheet.by_place(rows, panel)
 

@@ -49,7 +49,7 @@ def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
                 **sheet.style(method),
             )
     axis.set(
-        title=f"{rows[0]['tasks']} tasks, {rows[0]['seeds']} seeds",
+        title=f"tasks: {rows[0]['tasks']}, seeds: {rows[0]['seeds']}",
         xlabel="normalised quality (0 floor, 1 ceiling)",
         ylabel="share of cells above ↑",
         ylim=(-0.02, 1.02),
