@@ -50,7 +50,7 @@ def _batches(results: Results) -> list[Row]:
 
 
 def _counted(results: Results) -> list[Row]:
-    return _enough([row for row in _timed(results) if "flop_per_byte" in row], "no operations were counted")
+    return _enough([row for row in _first_batches(results) if "flop_per_byte" in row], "no operations were counted")
 
 
 def _generated(results: Results) -> list[Row]:
