@@ -1,14 +1,14 @@
 """The leaderboard: one row a task, model and baseline, over seeds."""
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from benchmark.reporting.against import gains, references
 from benchmark.reporting.contrasts import NO_CONTRAST, Contrast
 from benchmark.reporting.dominance import NLL_MEASURES, dominated_at
+from benchmark.reporting.grouping import group_records
 from benchmark.reporting.statistics import Interval, horizon_50, t_intervals
 from benchmark.running.cell import Cell
 from benchmark.running.record import Record
@@ -80,15 +80,6 @@ class AsNeeded:
         )
 
 
-def group_records(records: Iterable[Record]) -> list[tuple[str, list[Record]]]:
-    """Group records that differ in nothing but the seed, each group with the label of its method."""
-    groups: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        groups[record.cell.group].append(record)
-    labels = _labels([group[0].cell for group in groups.values()])
-    return list(zip(labels, groups.values(), strict=True))
-
-
 def make_board(records: Iterable[Record]) -> list[Row]:
     """Summarise each group of records over its seeds; best first within a task.
 
@@ -114,37 +105,13 @@ def _gain(contrast: Contrast | None) -> Row:
 def _rank(row: Row) -> tuple:
     value = row["free_running"]
     worse = math.inf if value is None else -value if row["direction"] == "higher" else value
-    return row["task"], row["model"], worse, row["baseline"]
-
-
-def _labels(cells: Sequence[Cell]) -> list[str]:
-    """Name each baseline; where two rows would share a name, add the settings in which they differ."""
-    namesakes: dict[tuple, list[int]] = defaultdict(list)
-    for index, cell in enumerate(cells):
-        parts = cell.task.name, cell.model.name, cell.baseline.name
-        namesakes[*parts, cell.replicate, cell.ruleset].append(index)
-    labels = [""] * len(cells)
-    for indices in namesakes.values():
-        for index, differing in zip(indices, _differing([cells[index] for index in indices]), strict=True):
-            cell = cells[index]
-            again = " (tuned)" if cell.ruleset == "tuned" else " (A/A)" if cell.replicate else ""
-            labels[index] = f"{cell.baseline.name}{again}" + (f":{differing}" if differing else "")
-    return labels
-
-
-def _differing(cells: Sequence[Cell]) -> list[str]:
-    """For each cell the settings in which it differs from any of the others, as text."""
-    if len(cells) == 1:
-        return [""]
-    settings = [cell.settings for cell in cells]
-    names = [name for name in dict.fromkeys(chain(*settings)) if len({own.get(name) for own in settings}) > 1]
-    return [",".join(f"{name}={own[name]}" for name in names if name in own) for own in settings]
+    return row["task"], row["model"], row["track"] == "evaluations", worse, row["baseline"]
 
 
 def _row(group: list[Record], label: str) -> Row:
     first, ok = group[0].cell, [record for record in group if record.status == "ok"]
     facts = next((record.facts for record in ok), None)
-    row: Row = {"task": first.task.name, "model": first.model.name, "baseline": label}
+    row: Row = {"task": first.task.name, "model": first.model.name, "baseline": label, "track": first.track}
     for name in (
         "metric",
         "unit",

@@ -5,8 +5,9 @@ from itertools import groupby
 
 from benchmark.errors import UsageError, unknown_name
 from benchmark.reporting.against import contrast_of, place_of
-from benchmark.reporting.board import Row, group_records
+from benchmark.reporting.board import Row
 from benchmark.reporting.contrasts import BETTER, SignFlips, adjust, sign_flips_over_tasks
+from benchmark.reporting.grouping import group_records
 from benchmark.reporting.statistics import t_interval
 from benchmark.running.record import Record
 

@@ -17,7 +17,8 @@ from benchmark.reporting.arithmetic import (
     normalisation_lines,
     number,
 )
-from benchmark.reporting.board import Row, group_records, make_board
+from benchmark.reporting.board import Row, make_board
+from benchmark.reporting.grouping import group_records
 from benchmark.reporting.overall import failures_as_worst, normalised_scores, overall
 from benchmark.reporting.statistics import t_interval
 from benchmark.reporting.tables import sections
@@ -70,15 +71,20 @@ def explain(records: Sequence[Record], record: Record) -> list[Step]:
     rows, label = make_board(records), groups[index][0]
     row = next(row for row in rows if row["baseline"] == label and _place(row) == _place_of(record))
     steps = [_record(record), _measures(record), _seeds(groups[index], row), *_contrast(groups, index)]
-    return [*steps, _position(rows, row), *_overall(groups, label, record), _row(rows, row)]
+    return [*steps, _position(rows, row), *_overall(_beside(groups, record), label, record), _row(rows, row)]
 
 
-def _place(row: Row) -> tuple[str, str]:
-    return row["task"], row["model"]
+def _place(row: Row) -> tuple[str, str, str]:
+    return row["task"], row["model"], row["track"]
 
 
-def _place_of(record: Record) -> tuple[str, str]:
-    return record.cell.task.name, record.cell.model.name
+def _beside(groups: Sequence[Group], record: Record) -> list[Group]:
+    """The groups of the record's track: what was the same for all methods."""
+    return [group for group in groups if group[1][0].cell.track == record.cell.track]
+
+
+def _place_of(record: Record) -> tuple[str, str, str]:
+    return record.cell.task.name, record.cell.model.name, record.cell.track
 
 
 def _record(record: Record) -> Step:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.errors import UsageError
-from benchmark.reporting.board import group_records
 from benchmark.reporting.escapes import plain
+from benchmark.reporting.grouping import group_records
 from benchmark.running.record import Record
 from benchmark.running.store import Store
 from benchmark.values import TaskFacts

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from benchmark.reporting.board import Row, group_records, make_board
+from benchmark.reporting.board import Row, make_board
+from benchmark.reporting.grouping import group_records
 from benchmark.reporting.overall import overall
 from benchmark.running.record import Record
 

@@ -1,6 +1,7 @@
 """Methods over all tasks: aggregates of quality normalised by the frozen controls (0 the floor, 1 the ceiling)."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from benchmark.reporting.aggregates import (
     win_rates,
 )
 from benchmark.reporting.contrasts import sign_flips_over_tasks
+from benchmark.reporting.grouping import COMPUTE, by_track
 from benchmark.reporting.scores import Scores
 from benchmark.running.record import Record
 
@@ -38,8 +40,19 @@ def overall(groups: Sequence[Group]) -> list[Row]:
         Rows of baseline, tasks, complete (every cell ok), interquartile_mean with interval, optimality_gap, win_rate,
         mean_rank (failures count as worst), mean_rank_complete (only tasks on which no method failed), whether the two
         rankings disagree, and against teacher forcing the probability of improvement and a sign-flip test over tasks.
+        First for equal updates, then for equal model evaluations; ranks are within each.
         Empty with fewer than two methods or tasks.
     """
+    return [row for track in by_track(groups) for row in _of_a_track(track)]
+
+
+def _of_a_track(groups: Sequence[Group]) -> list[Row]:
+    names = {label.replace(COMPUTE, ""): label for label, _ in groups}
+    rows = _summary([(label.replace(COMPUTE, ""), group) for label, group in groups])
+    return [row | {"baseline": names[row["baseline"]]} for row in rows]
+
+
+def _summary(groups: Sequence[Group]) -> list[Row]:
     scores = normalised_scores(groups)
     if scores is None or len(scores.methods) < 2 or len(scores.tasks) < 2:
         return []
@@ -75,10 +88,15 @@ def _against_reference(filled: Scores, means: NDArray[np.float64], index: int) -
 
 
 def normalised_scores(groups: Sequence[Group]) -> Scores | None:
-    """Label the normalised free-running quality of every cell; None where no task has controls."""
+    """Label the normalised free-running quality of every cell; None where no task has controls.
+
+    Methods that were not tried on every task with controls are left out: a mean over other tasks says nothing.
+    """
     facts = {_place(record): record.facts for _, group in groups for record in group if record.facts}
     places = [place for place, fact in facts.items() if fact and fact.floor is not None and fact.ceiling is not None]
     kept = [(label, group) for label, group in groups if _place(group[0]) in places and not group[0].cell.replicate]
+    tried = Counter(label for label, _ in kept)
+    kept = [(label, group) for label, group in kept if tried[label] == len(places)]
     methods = sorted({label for label, _ in kept})
     seeds = sorted({record.cell.seed for _, group in kept for record in group})
     if not kept:

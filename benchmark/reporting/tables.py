@@ -33,12 +33,15 @@ class Section(NamedTuple):
 
 
 def sections(rows: Sequence[Row]) -> list[Section]:
-    """Split a board by task and model."""
-    places = dict.fromkeys((row["task"], row["model"]) for row in rows)
-    return [
-        Section(f"{task} ({model})", _tables([row for row in rows if (row["task"], row["model"]) == (task, model)]))
-        for task, model in places
-    ]
+    """Split a board by task, model and track: equal updates, or equal model evaluations."""
+    places: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        places.setdefault((row["task"], row["model"], row["track"]), []).append(row)
+    return [Section(_title(*place), _tables(beside)) for place, beside in places.items()]
+
+
+def _title(task: str, model: str, track: str) -> str:
+    return f"{task} ({model})" + (", equal model evaluations" if track == "evaluations" else "")
 
 
 def _tables(rows: Sequence[Row]) -> list[Table]:

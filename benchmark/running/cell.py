@@ -59,6 +59,11 @@ class Cell(Frozen):
         again = "-tuned" if self.ruleset == "tuned" else f"-again{self.replicate}" if self.replicate else ""
         return f"{self.task.name}/{self.model.name}/{self.baseline.name}{again}/s{self.seed}"
 
+    @property
+    def track(self) -> Literal["updates", "evaluations"]:
+        """What is the same for all methods: the number of updates, or of model evaluations with roll-outs counted."""
+        return "evaluations" if self.budget.updates is None else "updates"
+
     @cached_property
     def key(self) -> str:
         """Name for machines: sha256 of the canonical JSON of the cell."""

@@ -1,6 +1,6 @@
 """From names to cells: what a suite and the user's wishes come to. Every name and knob is checked here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -41,35 +41,49 @@ def plan(registry: Registry, suite: Suite, wishes: Wishes) -> list[Job]:
     Raises:
         UsageError: for an unknown task, model, baseline or knob, or a number of seeds below 1.
     """
-    seeds = suite.seeds if wishes.seeds is None else wishes.seeds
-    if seeds < 1:
-        raise UsageError(f"the number of seeds must be >= 1, got {seeds}")
-    settings = suite.choose(wishes.tasks, wishes.models)
-    baselines = [_baseline(registry, spec) for spec in wishes.baselines or suite.baselines]
+    if wishes.seeds is not None and wishes.seeds < 1:
+        raise UsageError(f"the number of seeds must be >= 1, got {wishes.seeds}")
+    arms = [
+        (setting, *arm)
+        for setting in suite.choose(wishes.tasks, wishes.models)
+        for arm in _arms(registry, suite, setting, wishes)
+    ]
     jobs = [
-        _job(registry, setting, baseline, seed, replicate, wishes)
-        for seed in range(seeds)
-        for setting in settings
-        for baseline, replicate in _arms(setting, baselines)
+        _job(registry, setting, baseline, budget, seed, replicate, wishes)
+        for setting, baseline, budget, replicate in arms
+        for seed in range(wishes.seeds or setting.seeds or suite.seeds)
     ]
     jobs += [_tuned(job, choice) for job in jobs for choice in wishes.tuned if _fits(job.cell, choice)]
     unique = {job.cell.key: job for job in jobs}
     return sorted(unique.values(), key=lambda job: -job.cpu_seconds)
 
 
-def _arms(setting: Setting, baselines: Sequence[Part]) -> list[tuple[Part, int]]:
-    """Pair each baseline with its replicate: 0, and for the A/A control of teacher forcing 1 as well."""
-    again = [baseline for baseline in baselines if setting.noise_floor and baseline.name == "teacher_forcing"]
-    return [*((baseline, 0) for baseline in baselines), *((baseline, 1) for baseline in again)]
+def _arms(registry: Registry, suite: Suite, setting: Setting, wishes: Wishes) -> Iterator[tuple[Part, Budget, int]]:
+    """Yield the methods of a setting, each with its budget and replicate.
+
+    The replicate is 0, and 1 for the A/A control of teacher forcing. Where the user names methods, these are all.
+    """
+    core = [_baseline(registry, spec) for spec in wishes.baselines or setting.baselines or suite.baselines]
+    special = [] if wishes.baselines else [_baseline(registry, spec) for spec in setting.special]
+    budget = wishes.budget or setting.budget
+    for baseline in (*core, *special):
+        yield baseline, budget, 0
+        if setting.noise_floor and baseline.name == "teacher_forcing":
+            yield baseline, budget, 1
+    if setting.evaluations and not wishes.budget:
+        for baseline in core:
+            yield baseline, Budget(evaluations=setting.evaluations), 0
 
 
-def _job(registry: Registry, setting: Setting, baseline: Part, seed: int, replicate: int, wishes: Wishes) -> Job:
+def _job(
+    registry: Registry, setting: Setting, baseline: Part, budget: Budget, seed: int, replicate: int, wishes: Wishes
+) -> Job:
     precision = wishes.precision or setting.optimisation.precision
     cell = Cell(
         task=_part(registry, "tasks", setting.task),
         model=_part(registry, "models", setting.model, setting.model_knobs),
         baseline=baseline,
-        budget=wishes.budget or setting.budget,
+        budget=budget,
         optimisation=setting.optimisation.model_copy(update={"precision": precision}),
         evaluation=setting.evaluation,
         seed=seed,

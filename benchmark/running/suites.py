@@ -40,13 +40,23 @@ class Plain(Frozen):
 
 
 class Setting(Plain):
-    """How one task is run with one model."""
+    """How one task is run with one model, and which methods beyond the suite's own are run there."""
 
     task: str
+    baselines: tuple[str, ...] = Field(default=(), description="in place of those of the suite")
+    special: tuple[str, ...] = Field(default=(), description="beside them; `name` or `name:knob=value,knob=value`")
+    evaluations: int | None = Field(
+        default=None, ge=1, description="the compute track: the same methods again, each with so many model evaluations"
+    )
+    seeds: int | None = Field(default=None, ge=1, description="in place of those of the suite")
 
 
 class Suite(Frozen):
-    """A list of settings, crossed with baselines and seeds; `plain` is for tasks and models that it does not have."""
+    """A list of settings, each with methods and seeds; `plain` is for tasks and models that it does not have.
+
+    Attributes:
+        baselines: the core methods, which every setting is run with unless it says otherwise.
+    """
 
     summary: str
     seeds: int = Field(ge=1)

@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.cli.about import about
 from benchmark.contracts.registry import Registry
-from benchmark.reporting.board import group_records
+from benchmark.reporting.grouping import group_records
 from benchmark.reporting.site.commands import commands
 from benchmark.running.planning import Wishes, plan
 from benchmark.running.suites import find_suite

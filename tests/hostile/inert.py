@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.cli.board import print_board
-from benchmark.reporting.board import group_records, make_board
+from benchmark.reporting.board import make_board
 from benchmark.reporting.escapes import html, latex, plain, script
+from benchmark.reporting.grouping import group_records
 from benchmark.reporting.overall import overall
 from benchmark.reporting.site import write_site
 from benchmark.reporting.tables import to_json, to_markdown, write_board

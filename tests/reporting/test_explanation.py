@@ -7,8 +7,9 @@ import pytest
 
 from benchmark.cli.main import execute
 from benchmark.errors import UsageError
-from benchmark.reporting.board import group_records, make_board
+from benchmark.reporting.board import make_board
 from benchmark.reporting.explanation import Step, explain, find_record
+from benchmark.reporting.grouping import group_records
 from benchmark.reporting.overall import overall
 from benchmark.reporting.tables import to_markdown
 from benchmark.running.record import Record

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmark.reporting.board import group_records, make_board
+from benchmark.reporting.board import make_board
+from benchmark.reporting.grouping import group_records
 from benchmark.reporting.overall import overall
 from benchmark.reporting.tables import to_markdown
 from benchmark.running.record import Record

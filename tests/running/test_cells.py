@@ -1,6 +1,7 @@
 """Cells, records and the store."""
 
 import json
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -10,13 +11,13 @@ from pydantic import ValidationError
 from benchmark.contracts.registry import Registry
 from benchmark.errors import UsageError
 from benchmark.measuring.evaluated import Evaluated
-from benchmark.running.cell import Cell
+from benchmark.running.cell import Cell, Job
 from benchmark.running.planning import Wishes, plan
 from benchmark.running.provenance import provenance
 from benchmark.running.record import Record
 from benchmark.running.runner import Sweep
 from benchmark.running.store import Damaged, Store, read_record
-from benchmark.running.suites import find_suite, load_suites
+from benchmark.running.suites import Suite, find_suite, load_suites
 from benchmark.settings import Budget
 from benchmark.values import Point
 from tests.factories import make_cell, make_record
@@ -104,11 +105,64 @@ def test_an_unwritable_folder_is_found_before_anything_runs(tmp_path, blocked):
 def test_every_suite_plans_without_error_and_costly_cells_come_first():
     for suite in load_suites().values():
         jobs = plan(Registry(), suite, Wishes())
-        again = sum(setting.noise_floor for setting in suite.settings)
-        assert len(jobs) == (len(suite.settings) * len(suite.baselines) + again) * suite.seeds
-        assert sum(job.cell.replicate for job in jobs) == again * suite.seeds
+        again = sum((setting.seeds or suite.seeds) * setting.noise_floor for setting in suite.settings)
+        assert len(jobs) == sum(
+            (setting.seeds or suite.seeds)
+            * (
+                len(setting.baselines or suite.baselines) * (2 if setting.evaluations else 1)
+                + len(setting.special)
+                + setting.noise_floor
+            )
+            for setting in suite.settings
+        )
+        assert sum(job.cell.replicate for job in jobs) == again
         costs = [job.cpu_seconds for job in jobs]
         assert costs == sorted(costs, reverse=True)
+
+
+SPARSE = Suite.model_validate(
+    {
+        "summary": "one task",
+        "seeds": 2,
+        "timeout": 60,
+        "baselines": ["teacher_forcing", "scheduled_sampling"],
+        "plain": {},
+        "settings": [
+            {"task": "copycat_tagging", "special": ["dagger", "scheduled_sampling:coin=sequence"], "evaluations": 1000},
+            {"task": "ring_tracking", "baselines": ["teacher_forcing"], "seeds": 1},
+        ],
+    }
+)
+
+
+def arms(jobs: list[Job]) -> Counter:
+    """How many seeds there are of each task, method and track."""
+    return Counter(
+        (
+            job.cell.task.name,
+            f"{job.cell.baseline.name} {job.cell.baseline.knobs.get('coin', '')}".strip(),
+            job.cell.track,
+        )
+        for job in jobs
+    )
+
+
+def test_a_setting_has_special_methods_beside_the_core_ones_and_these_alone_in_the_compute_track():
+    assert arms(plan(Registry(), SPARSE, Wishes())) == {
+        ("copycat_tagging", "teacher_forcing", "updates"): 2,
+        ("copycat_tagging", "scheduled_sampling token", "updates"): 2,
+        ("copycat_tagging", "dagger", "updates"): 2,
+        ("copycat_tagging", "scheduled_sampling sequence", "updates"): 2,
+        ("copycat_tagging", "teacher_forcing", "evaluations"): 2,
+        ("copycat_tagging", "scheduled_sampling token", "evaluations"): 2,
+        ("ring_tracking", "teacher_forcing", "updates"): 1,
+    }
+
+
+def test_methods_seeds_and_budgets_that_the_user_names_are_all_there_is():
+    wishes = Wishes(baselines=("dagger",), seeds=3, budget=Budget(updates=5))
+    found = arms(plan(Registry(), SPARSE, wishes))
+    assert found == {("copycat_tagging", "dagger", "updates"): 3, ("ring_tracking", "dagger", "updates"): 3}
 
 
 def test_a_task_outside_the_suite_gets_plain_settings():

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from benchmark.reporting.board import group_records
+from benchmark.reporting.grouping import group_records
 from benchmark.reporting.site import write_site
 from benchmark.reporting.site.colours import contrast
 from benchmark.reporting.site.curves import chart_data

@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from benchmark.reporting.board import group_records, make_board
+from benchmark.reporting.board import make_board
 from benchmark.reporting.figures.style import series_style
+from benchmark.reporting.grouping import group_records
 from benchmark.reporting.site import write_site
 from benchmark.reporting.site.colours import DARK_GROUND, LEAST_CONTRAST, contrast, on_dark, shape_of
 from benchmark.reporting.site.curves import chart_data

@@ -9,6 +9,7 @@ from benchmark.reporting.aggregates import performance_profile
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
 from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet, shown
+from benchmark.reporting.grouping import main_track
 from benchmark.reporting.overall import failures_as_worst, normalised_scores
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def _rows(results: Results) -> list[Row]:
     """A failed cell counts as the worst of its task; a method that was not applicable to a task has no line."""
-    scores = normalised_scores(results.groups)
+    scores = normalised_scores(main_track(results.groups))
     if scores is None or len(scores.tasks) < 2:
         raise Missing("fewer than two tasks have a floor and a ceiling")
     values = failures_as_worst(scores).values  # [method, task, seed]

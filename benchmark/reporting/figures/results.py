@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.reading import Refused, parse_json, read_bounded
-from benchmark.reporting.board import group_records
+from benchmark.reporting.grouping import group_records, main_track
 from benchmark.reporting.overall import Group
 from benchmark.reporting.statistics import Interval, t_intervals
 from benchmark.running.record import Record
@@ -111,7 +111,7 @@ class Results:
         """Yield what ended well, by task and model, methods in the order of `methods`."""
         order = {label: index for index, label in enumerate(self.methods)}
         kept = []
-        for label, group in self.groups:
+        for label, group in main_track(self.groups):
             ok = [record for record in group if record.status == "ok"]
             if ok and ok[0].facts:
                 cell = ok[0].cell

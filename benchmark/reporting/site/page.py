@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import benchmark
-from benchmark.reporting.board import Row, group_records, make_board
+from benchmark.reporting.board import Row, make_board
 from benchmark.reporting.escapes import html, script
 from benchmark.reporting.figures.style import series_style
+from benchmark.reporting.grouping import group_records
 from benchmark.reporting.overall import overall
 from benchmark.reporting.site import parts
 from benchmark.reporting.site.about import About
