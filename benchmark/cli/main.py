@@ -13,6 +13,7 @@ from benchmark.cli.board import board
 from benchmark.cli.calibrate import calibrate
 from benchmark.cli.check import check
 from benchmark.cli.cite import cite
+from benchmark.cli.claims import claims
 from benchmark.cli.compare import compare
 from benchmark.cli.explain import explain
 from benchmark.cli.list import list_plugins
@@ -81,6 +82,7 @@ app.command(verify)
 app.command(board)
 app.command(report)
 app.command(compare)
+app.command(claims)
 app.command(explain)
 app.command(cite)
 app.command(pack)

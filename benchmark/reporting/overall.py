@@ -49,7 +49,7 @@ def overall(groups: Sequence[Group]) -> list[Row]:
 def _of_a_track(groups: Sequence[Group]) -> list[Row]:
     names = {label.replace(COMPUTE, ""): label for label, _ in groups}
     rows = _summary([(label.replace(COMPUTE, ""), group) for label, group in groups])
-    return [row | {"baseline": names[row["baseline"]]} for row in rows]
+    return [row | {"baseline": names[row["baseline"]], "track": groups[0][1][0].cell.track} for row in rows]
 
 
 def _summary(groups: Sequence[Group]) -> list[Row]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.reporting.board import make_board
+from benchmark.reporting.claims import CLAIMS, judge
+from benchmark.reporting.claims.writing import write_claims
 from benchmark.reporting.figures.catalogue import FIGURES
 from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import sheet_of
@@ -67,6 +69,9 @@ def write_report(
     ):
         write_whole(path, text)
         paths.append(path)
+    judged = judge(records, CLAIMS)
+    if any(one.verdict != "NOT JUDGED" for one in judged):
+        paths += write_claims(judged, out)
     drawn = write_figures(results, out / "figures", FIGURES, stamp, sheet)
     paths += [path for files in drawn.paths.values() for path in files]
     paths.append(write_site(records, out / "index.html", stamp.command, about))

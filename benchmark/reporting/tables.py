@@ -191,13 +191,24 @@ FOOTNOTE = (
 
 
 def overall_section(summary: Sequence[Row]) -> Section:
-    """The methods over all tasks."""
-    note = f"Over {summary[0]['tasks']} tasks like these; quality normalised from floor (0) to ceiling (1)"
-    if summary[0]["interquartile_mean_low"] is None:
+    """The methods over all tasks, a table for each track."""
+    tracks: dict[str, list[Row]] = {}
+    for row in summary:
+        tracks.setdefault(row["track"], []).append(row)
+    tables = [_table(_overall_note(rows), _OVERALL, rows) for rows in tracks.values()]
+    return Section("Over all tasks", tables)
+
+
+def _overall_note(rows: Sequence[Row]) -> str:
+    equal = "model evaluations, roll-outs counted" if rows[0]["track"] == "evaluations" else "updates"
+    note = (
+        f"Over {rows[0]['tasks']} tasks like these at equal {equal}; quality normalised from floor (0) to ceiling (1)"
+    )
+    if rows[0]["interquartile_mean_low"] is None:
         note += "; descriptive, too few tasks for an interval or a test"
-    if summary[0]["rankings_disagree"]:
+    if rows[0]["rankings_disagree"]:
         note += ". The ranking changes if tasks with a failed cell are left out"
-    return Section("Over all tasks", [_table(note, _OVERALL, summary)])
+    return note
 
 
 def to_markdown(rows: Sequence[Row], summary: Sequence[Row] = ()) -> str:

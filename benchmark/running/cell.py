@@ -15,6 +15,9 @@ from benchmark.settings import Budget, Device, Evaluation, Frozen, Optimisation
 HARNESS = 5
 """Version of everything between a plugin and its measures; bump when the same cell gives other numbers."""
 
+Track = Literal["updates", "evaluations"]
+"""What is the same for all methods that are compared."""
+
 KnobValues = dict[Key, bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | Number | Label]
 
 
@@ -60,7 +63,7 @@ class Cell(Frozen):
         return f"{self.task.name}/{self.model.name}/{self.baseline.name}{again}/s{self.seed}"
 
     @property
-    def track(self) -> Literal["updates", "evaluations"]:
+    def track(self) -> Track:
         """What is the same for all methods: the number of updates, or of model evaluations with roll-outs counted."""
         return "evaluations" if self.budget.updates is None else "updates"
 

@@ -1,6 +1,7 @@
 """All figures of a report, in the order in which a paper would tell the story."""
 
 from benchmark.errors import unknown_name
+from benchmark.reporting.figures.claims import CLAIMS_FIGURE
 from benchmark.reporting.figures.cost_quality import COST_QUALITY
 from benchmark.reporting.figures.declaration import ReportFigure
 from benchmark.reporting.figures.error_rates import ERROR_RATES
@@ -27,6 +28,7 @@ FIGURES: tuple[ReportFigure, ...] = (
     RANKS,
     PERFORMANCE_PROFILE,
     LEARNING_CURVES,
+    CLAIMS_FIGURE,
     *THROUGHPUT_FIGURES,
 )
 

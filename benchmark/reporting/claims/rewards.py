@@ -1,0 +1,73 @@
+"""Claims about policy gradients, rewards and diversity."""
+
+from itertools import pairwise
+
+from benchmark.reporting.claims.declaration import Claim, Part
+from benchmark.reporting.claims.effects import Arm, ratio, share_dominated, value
+from benchmark.reporting.claims.quantities import measured, quality
+
+_BY_NOISE = (
+    "reinforce:baseline=none",
+    "reinforce:baseline=moving_average",
+    "reinforce:baseline=self_critical",
+    "reinforce",
+)
+_REMEDIES = (
+    "scheduled_sampling",
+    "free_running",
+    "reinforce",
+    "dagger",
+    "input_noise",
+    "label_smoothing",
+    "averaged_weights",
+)
+
+REWARDS = (
+    Claim(
+        "C11",
+        "A policy gradient without a warm start collapses.",
+        "texar's notes on its sequence-generation examples",
+        "collapses",
+        tuple(
+            Part(
+                f"{task}: quality of REINFORCE without a warm start",
+                value(Arm("reinforce:warm_start=0.0", task, quality())),
+                "below",
+                0.1,
+            )
+            for task in ("sorting", "g2p_sentences")
+        ),
+    ),
+    Claim(
+        "C15",
+        "Maximum likelihood with a sweep of the temperature dominates other methods on quality against diversity.",
+        "Caccia et al. 2020 (arXiv 1811.02549)",
+        "dominates",
+        (
+            Part(
+                f"cliff_language: share of {len(_REMEDIES)} methods that teacher forcing dominates at some temperature",
+                share_dominated("cliff_language", _REMEDIES),
+                "above",
+                0.5,
+            ),
+        ),
+    ),
+    Claim(
+        "C16",
+        "The variance of the gradient falls from no baseline over a moving average and self-critical to leave-one-out.",
+        "Kool et al. 2019; Rennie et al. 2017 (arXiv 1612.00563)",
+        "the order holds",
+        tuple(
+            Part(
+                f"copycat_tagging: noise of the gradient, {first} over {second}",
+                ratio(
+                    Arm(first, "copycat_tagging", measured("gradient_noise"), "gru"),
+                    Arm(second, "copycat_tagging", measured("gradient_noise"), "gru"),
+                ),
+                "above",
+                1.0,
+            )
+            for first, second in pairwise(_BY_NOISE)
+        ),
+    ),
+)

@@ -1,0 +1,139 @@
+"""Claims about scheduled sampling and training on own tokens with gold targets."""
+
+from benchmark.reporting.claims.declaration import Claim, Part
+from benchmark.reporting.claims.effects import Arm, Effect, difference, ratio, value
+from benchmark.reporting.claims.quantities import Quantity, beyond_control, measured, quality
+
+BENGIO = "Bengio et al. 2015 (arXiv 1506.03099)"
+CLOSE = 0.01
+"""How near to the closed form a trained model must come, in nats."""
+
+
+def _copycat(method: str, quantity: Quantity) -> Arm:
+    return Arm(method, "copycat_tagging", quantity, "gru")
+
+
+def _over(task: str, measure: str) -> Effect:
+    return ratio(Arm("free_running", task, measured(measure)), Arm("teacher_forcing", task, measured(measure)))
+
+
+def _coins(arm: Arm) -> Effect:
+    sequence = Arm("scheduled_sampling:coin=sequence", arm.task, arm.quantity, arm.model)
+    return difference(arm, sequence)
+
+
+def _closed_form(method: str, eps: str) -> tuple[Part, Part]:
+    arm = Arm(method, "two_symbols", beyond_control("free_running", f"scheduled sampling, eps = {eps}"))
+    text = f"two_symbols: KL of {method} less the closed form at eps = {eps}, in nats"
+    return Part(text, value(arm), "below", CLOSE), Part(text, value(arm), "above", -CLOSE)
+
+
+SAMPLING = (
+    Claim(
+        "C5",
+        "Always feeding the model's own tokens collapses.",
+        BENGIO,
+        "a large divergence from the process even on gold prefixes",
+        (
+            *(
+                Part(
+                    f"{task}: KL on gold prefixes, free running over teacher forcing",
+                    _over(task, "per_step_error"),
+                    "above",
+                    10.0,
+                )
+                for task in ("hmm_language", "dyck_language", "cliff_language")
+            ),
+            Part(
+                "hmm_language: KL on own prefixes, free running over teacher forcing",
+                _over("hmm_language", "regret"),
+                "above",
+                10.0,
+            ),
+        ),
+    ),
+    Claim(
+        "C6",
+        "Scheduled sampling brings moderate gains on conditional tasks of low entropy.",
+        BENGIO,
+        "a small gain",
+        (
+            Part(
+                "g2p_sentences: quality, scheduled sampling less teacher forcing",
+                difference(
+                    Arm("scheduled_sampling", "g2p_sentences", quality()),
+                    Arm("teacher_forcing", "g2p_sentences", quality()),
+                ),
+                "above",
+                0.0,
+            ),
+        ),
+    ),
+    Claim(
+        "C7",
+        "Next-step and decoding error come apart: teacher forcing has the better next step and the worse decoding.",
+        BENGIO,
+        "reproduced strongly",
+        (
+            Part(
+                "copycat_tagging: decoding accuracy, scheduled sampling less teacher forcing",
+                difference(
+                    _copycat("scheduled_sampling", measured("free_running")),
+                    _copycat("teacher_forcing", measured("free_running")),
+                ),
+                "above",
+                0.1,
+            ),
+            Part(
+                "copycat_tagging: next-step less decoding accuracy of teacher forcing",
+                difference(
+                    _copycat("teacher_forcing", measured("gold_prefix")),
+                    _copycat("teacher_forcing", measured("free_running")),
+                ),
+                "above",
+                0.3,
+            ),
+            Part(
+                "copycat_tagging: next-step accuracy, scheduled sampling less teacher forcing",
+                difference(
+                    _copycat("scheduled_sampling", measured("gold_prefix")),
+                    _copycat("teacher_forcing", measured("gold_prefix")),
+                ),
+                "below",
+                0.0,
+            ),
+        ),
+    ),
+    Claim(
+        "C8",
+        "A coin for each sequence is much worse than a coin for each token.",
+        BENGIO + ", footnote",
+        "probably refuted on copycat_tagging",
+        tuple(
+            Part(f"{arm.task}: quality, coin by token less coin by sequence", _coins(arm), "above", 0.02)
+            for arm in (
+                _copycat("scheduled_sampling", quality()),
+                Arm("scheduled_sampling", "g2p_sentences", quality()),
+            )
+        ),
+    ),
+    Claim(
+        "C9",
+        "Scheduled sampling is inconsistent: its optimum is not the data, and is known in closed form.",
+        "Huszár 2015 (arXiv 1511.05101)",
+        "met to a hundredth of a nat",
+        (
+            *_closed_form("scheduled_sampling:schedule=constant,end=0.5", ".5"),
+            *_closed_form("free_running", "0"),
+            Part(
+                "hmm_language: KL on gold prefixes, scheduled sampling over teacher forcing",
+                ratio(
+                    Arm("scheduled_sampling", "hmm_language", measured("per_step_error")),
+                    Arm("teacher_forcing", "hmm_language", measured("per_step_error")),
+                ),
+                "above",
+                2.0,
+            ),
+        ),
+    ),
+)
