@@ -71,6 +71,7 @@ def run(
     from benchmark.running.lock import locked
     from benchmark.running.manifest import write_manifest
     from benchmark.running.runner import Sweep, run_jobs, sort_out
+    from benchmark.running.sources import source_hashes
     from benchmark.running.store import Store
     from benchmark.running.suites import find_suite
     from benchmark.running.trackers.tracking import find_tracker
@@ -106,7 +107,8 @@ def run(
             made = make_engine(engine, terms, jobs or cores(), folder, address, devices if ranks == 1 else ())
             with reporter() as report:
                 run_jobs(to_do, store, sweep, made, report)
-        write_manifest(store, [job.cell for job in planned])
+        cells = [job.cell for job in planned]
+        write_manifest(store, cells, source_hashes(selection.registry(), cells))
         if sweep.records:
             print_board(*write_reports(folder))
     return _close(sweep, folder)

@@ -1,7 +1,7 @@
 """MANIFEST.json: which cells were planned, and the hash of every record and of every file of a report."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints, ValidationError
 
 from benchmark.errors import UsageError
+from benchmark.fields import Label
 from benchmark.reading import Refused, parse_json, read_bounded
 from benchmark.running.cell import Cell
 from benchmark.running.store import MOST_BYTES as MOST_BYTES_OF_RECORD
@@ -30,22 +31,26 @@ class Manifest(Frozen):
         planned: readable id of every cell that any run into this folder was to compute, by its key.
         records: sha256 of the bytes of every record, by its path below `records`.
         files: sha256 of the bytes of every file that `ebb report` made of them, by its path below the folder.
+        sources: sha256 of the source of each built-in task and method, by kind, name and version, when a run into this
+            folder first had it.
     """
 
     schema_version: Literal[1] = 1
     planned: dict[Digest, Place]
     records: dict[Place, Digest]
     files: dict[Place, Digest] = {}
+    sources: dict[Label, Digest] = {}
 
 
-def write_manifest(store: Store, cells: Iterable[Cell]) -> Path:
+def write_manifest(store: Store, cells: Iterable[Cell], sources: Mapping[str, str] | None = None) -> Path:
     """Write the manifest of a store after a run of these cells; what former runs had planned stays planned."""
-    planned = {cell.key: cell.id for cell in cells}
+    planned, sources = {cell.key: cell.id for cell in cells}, sources or {}
     path = store.root / NAME
     if path.exists():
         former = read_manifest(store)
-        planned = (former.planned if isinstance(former, Manifest) else {}) | planned
-    return _write(Manifest(planned=planned, records=hash_records(store)), store.root)
+        if isinstance(former, Manifest):
+            planned, sources = former.planned | planned, {**sources, **former.sources}
+    return _write(Manifest(planned=planned, records=hash_records(store), sources=dict(sources)), store.root)
 
 
 def list_files(store: Store, out: Path, files: Iterable[Path]) -> Path:
@@ -54,11 +59,12 @@ def list_files(store: Store, out: Path, files: Iterable[Path]) -> Path:
     Beside the records themselves their hashes stay those that the run wrote, by which `ebb verify` judges them.
     """
     found = read_manifest(store)
-    planned, records = (found.planned, found.records) if isinstance(found, Manifest) else ({}, None)
+    whole = isinstance(found, Manifest)
+    planned, records, sources = (found.planned, found.records, found.sources) if whole else ({}, None, {})
     if records is None or out.resolve() != store.root.resolve():
         records = hash_records(store)
     hashes = {path.relative_to(out).as_posix(): _sha256(path.read_bytes()) for path in sorted(files)}
-    return _write(Manifest(planned=planned, records=records, files=hashes), out)
+    return _write(Manifest(planned=planned, records=records, files=hashes, sources=sources), out)
 
 
 def _write(manifest: Manifest, folder: Path) -> Path:

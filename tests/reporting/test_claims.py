@@ -2,13 +2,16 @@
 
 import json
 import math
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
 from benchmark.contracts.registry import Registry
 from benchmark.reporting.claims import CLAIMS, Claim, Part, judge
+from benchmark.reporting.claims.declaration import Rule, Side
 from benchmark.reporting.claims.effects import Arm, difference, ratio, ratio_to_reach, share_dominated, value
 from benchmark.reporting.claims.judging import parse_method, verdict_of
 from benchmark.reporting.claims.quantities import cost_exponent, fall, measured, quality, to_reach
@@ -32,7 +35,7 @@ def records(baseline: str, values: list[float], measure: str = "free_running", t
     return made
 
 
-def claim_of(*parts: Part, rule="all") -> Claim:
+def claim_of(*parts: Part, rule: Rule = "all") -> Claim:
     return Claim("X1", "A claim.", "A source", "anything", parts, rule)
 
 
@@ -44,7 +47,7 @@ BETTER = difference(arm("b"), arm("a"))
 NOISE = [0.01, -0.01, 0.02, -0.02, 0.0]
 
 
-def verdict(shift: float, claimed="above", threshold=0.0, seeds=5) -> str:
+def verdict(shift: float, claimed: Side = "above", threshold=0.0, seeds=5) -> str:
     first = records("a", [0.5 + 0.1 * seed for seed in range(seeds)])
     second = records("b", [0.5 + 0.1 * seed + shift + NOISE[seed] for seed in range(seeds)])
     return judge(first + second, [claim_of(Part("b beats a", BETTER, claimed, threshold))])[0].verdict
@@ -85,7 +88,10 @@ def test_a_ratio_is_a_geometric_mean_with_an_interval_around_it():
     first, second = [2.0, 8.0, 4.0, 4.0, 4.0], [1.0, 1.0, 1.0, 1.0, 1.0]
     part = Part("a over b", ratio(arm("a"), arm("b")), "above", 2.0)
     found = judge(records("a", first) + records("b", second), [claim_of(part)])[0].headline
+    assert found.effect is not None
     assert found.effect == pytest.approx(math.exp(np.log(first).mean()))
+    assert found.low is not None
+    assert found.high is not None
     assert found.low * found.high == pytest.approx(found.effect**2)
 
 
@@ -142,7 +148,7 @@ def test_the_fall_of_quality_is_from_the_first_to_the_last_lengths_and_needs_lon
 
 def test_quality_is_normalised_by_the_frozen_controls():
     record = make_record(make_cell(), facts=FACTS.model_copy(update={"floor": 0.2, "ceiling": 0.7}))
-    mean = record.measures["free_running"].value
+    mean = record.measures["free_running"].value or 0.0
     assert quality().of(record) == pytest.approx((mean - 0.2) / 0.5)
 
 
@@ -164,7 +170,7 @@ def test_what_never_reaches_a_level_counts_with_all_that_it_spent_and_two_such_a
 
 
 def test_a_method_is_dominated_where_the_reference_at_some_temperature_is_no_worse_in_both_and_better_in_one():
-    def at(method: str, points: dict[str, tuple[float, float]]) -> list[Record]:
+    def at(method: str, points: Mapping[Any, tuple[float, float]]) -> list[Record]:
         record = make_record(make_cell(baseline=method))
         found = {
             f"{axis}_at_temperature_{temperature}": Measure(value=number, unit="", direction="none", reason="")
