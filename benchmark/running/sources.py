@@ -19,7 +19,7 @@ def source_hashes(registry: Registry, cells: Iterable[Cell]) -> dict[str, str]:
 
     A plugin from outside is left out: its version is the hash of its source already.
     """
-    named = {(kind, getattr(cell, part).name) for cell in cells for part, kind in _PARTS}
+    named: set[tuple[Kind, str]] = {(kind, getattr(cell, part).name) for cell in cells for part, kind in _PARTS}
     entries = sorted((registry.entry(kind, name) for kind, name in named), key=lambda entry: (entry.kind, entry.name))
     return {
         f"{entry.kind} {entry.name} {entry.version}": hash_source(
