@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.config import Toml
 
 import benchmark
+from benchmark.cli.agreement import agreement
 from benchmark.cli.board import board
 from benchmark.cli.calibrate import calibrate
 from benchmark.cli.check import check
@@ -83,6 +84,7 @@ app.command(board)
 app.command(report)
 app.command(compare)
 app.command(claims)
+app.command(agreement)
 app.command(explain)
 app.command(cite)
 app.command(pack)
