@@ -36,7 +36,7 @@ def records(baseline: str, values: list[float], measure: str = "free_running", t
 
 
 def claim_of(*parts: Part, rule: Rule = "all") -> Claim:
-    return Claim("X1", "A claim.", "A source", "anything", parts, rule)
+    return Claim("X1", "a claim", "A claim.", "A source", "anything", parts, rule)
 
 
 def arm(method: str, quantity=measured("free_running")) -> Arm:  # noqa: B008

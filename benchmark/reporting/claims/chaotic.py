@@ -23,6 +23,7 @@ def _errors(task: str, first: str, second: str, measure: str) -> Effect:
 CHAOTIC = (
     Claim(
         "C1",
+        "teacher forcing is worse freely (Mackey-Glass)",
         "With equal one-step error, teacher forcing is 24 times worse than free running when it runs freely.",
         TEUTSCH,
         "teacher forcing worse by at least 5 times",
@@ -43,6 +44,7 @@ CHAOTIC = (
     ),
     Claim(
         "C2",
+        "the sign flips on Lorenz-63",
         "On Lorenz-63 the sign flips: training by free running is worse than by teacher forcing.",
         TEUTSCH,
         "free running at least as bad as teacher forcing",
@@ -57,6 +59,7 @@ CHAOTIC = (
     ),
     Claim(
         "C3",
+        "increasing beats decreasing curricula",
         "A share of gold inputs that increases over training beats one that decreases.",
         TEUTSCH,
         "increasing no worse than decreasing",
@@ -72,6 +75,7 @@ CHAOTIC = (
     ),
     Claim(
         "C25",
+        "input noise and pushforward stabilise",
         "Input noise and pushforward stabilise long roll-outs at a slight one-step cost.",
         "Brandstetter et al. 2022 (arXiv 2202.03376)",
         "one-step error up, error at a long horizon down",

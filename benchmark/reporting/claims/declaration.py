@@ -32,6 +32,7 @@ class Claim:
 
     Attributes:
         id: its name in tables; never changed once published.
+        title: the claim in a few words, for figures.
         statement: what is claimed, in a sentence.
         source: who says so.
         expected: what the suite's authors expected before the run, for the record.
@@ -40,6 +41,7 @@ class Claim:
     """
 
     id: str
+    title: str
     statement: str
     source: str
     expected: str

@@ -56,6 +56,7 @@ def _slips(method: str, side: Side, words: str) -> tuple[Part, ...]:
 EXPOSURE = (
     Claim(
         "C17",
+        "exposure bias is small and does not grow",
         "Exposure bias is small, about 3 %, and does not grow along the sequence.",
         "He et al. 2021 (arXiv 1905.10617)",
         "reproduces under this definition",
@@ -91,6 +92,7 @@ EXPOSURE = (
     ),
     Claim(
         "C18",
+        "exposure bias is large and super-linear",
         "Exposure bias is large, above 60 %, and errors accumulate faster than linearly.",
         "Arora et al. 2022 (arXiv 2204.01171)",
         "reproduces under this definition, on the same models",
@@ -117,6 +119,7 @@ EXPOSURE = (
     ),
     Claim(
         "C19",
+        "on-policy distillation flattens error",
         "On-policy reverse-KL distillation flattens excess error, which keeps rising off-policy.",
         "Gu et al. 2024, MiniLLM (arXiv 2306.08543)",
         "own prefixes matter more than the direction",
@@ -124,6 +127,7 @@ EXPOSURE = (
     ),
     Claim(
         "C21",
+        "errors of one's own kind raise later error",
         "An error of the model's own kind put into its history raises later error.",
         "arXiv 2509.09677",
         "teacher forcing degrades, training on own prefixes with the expert's labels does not",
@@ -131,6 +135,7 @@ EXPOSURE = (
     ),
     Claim(
         "C22",
+        "path-star: only teacherless solves it",
         "On path-star, teacher forcing stays at chance, one in the number of arms; teacherless training solves it.",
         "Bachmann & Nagarajan 2024 (arXiv 2403.06963)",
         "reproduced with two arms",
@@ -151,6 +156,7 @@ EXPOSURE = (
     ),
     Claim(
         "C31",
+        "cloning pays T squared, DAgger pays T",
         "Behaviour cloning pays about T squared in cumulative cost, learning from expert labels on own states about T.",
         "Ross & Bagnell 2010; Ross et al. 2011 (arXiv 1011.0686)",
         "exponents of about 2 and 1",

@@ -25,6 +25,7 @@ _REMEDIES = (
 REWARDS = (
     Claim(
         "C11",
+        "policy gradient from scratch collapses",
         "A policy gradient without a warm start collapses.",
         "texar's notes on its sequence-generation examples",
         "collapses",
@@ -40,6 +41,7 @@ REWARDS = (
     ),
     Claim(
         "C15",
+        "a temperature sweep dominates",
         "Maximum likelihood with a sweep of the temperature dominates other methods on quality against diversity.",
         "Caccia et al. 2020 (arXiv 1811.02549)",
         "dominates",
@@ -54,6 +56,7 @@ REWARDS = (
     ),
     Claim(
         "C16",
+        "better baselines, less gradient variance",
         "The variance of the gradient falls from no baseline over a moving average and self-critical to leave-one-out.",
         "Kool et al. 2019; Rennie et al. 2017 (arXiv 1612.00563)",
         "the order holds",

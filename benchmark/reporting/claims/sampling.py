@@ -31,6 +31,7 @@ def _closed_form(method: str, eps: str) -> tuple[Part, Part]:
 SAMPLING = (
     Claim(
         "C5",
+        "always sampling collapses",
         "Always feeding the model's own tokens collapses.",
         BENGIO,
         "a large divergence from the process even on gold prefixes",
@@ -54,6 +55,7 @@ SAMPLING = (
     ),
     Claim(
         "C6",
+        "moderate gains on tasks of low entropy",
         "Scheduled sampling brings moderate gains on conditional tasks of low entropy.",
         BENGIO,
         "a small gain",
@@ -71,6 +73,7 @@ SAMPLING = (
     ),
     Claim(
         "C7",
+        "next-step and decoding error come apart",
         "Next-step and decoding error come apart: teacher forcing has the better next step and the worse decoding.",
         BENGIO,
         "reproduced strongly",
@@ -106,6 +109,7 @@ SAMPLING = (
     ),
     Claim(
         "C8",
+        "a coin for each sequence is much worse",
         "A coin for each sequence is much worse than a coin for each token.",
         BENGIO + ", footnote",
         "probably refuted on copycat_tagging",
@@ -119,6 +123,7 @@ SAMPLING = (
     ),
     Claim(
         "C9",
+        "scheduled sampling is inconsistent",
         "Scheduled sampling is inconsistent: its optimum is not the data, and is known in closed form.",
         "Huszár 2015 (arXiv 1511.05101)",
         "met to a hundredth of a nat",

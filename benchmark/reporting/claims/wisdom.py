@@ -62,6 +62,7 @@ def _arm(method: str, place: Place, quantity: Quantity, track: Track = "updates"
 WISDOM = (
     Claim(
         "C32",
+        "at equal compute most gains vanish",
         "Against a well-run maximum-likelihood baseline with equal compute, most reported gains vanish.",
         "many replications",
         "holds on real tasks",
@@ -82,6 +83,7 @@ WISDOM = (
     ),
     Claim(
         "S1",
+        "teacher forcing accelerates training",
         "Teacher forcing dramatically accelerates training.",
         WISDOM_SOURCE,
         "holds on most tasks, not on copycat_tagging",
@@ -98,6 +100,7 @@ WISDOM = (
     ),
     Claim(
         "S2",
+        "without it gradients are noisier",
         "Without teacher forcing gradient signals are noisy and training is unstable.",
         WISDOM_SOURCE,
         "to be seen",
@@ -117,6 +120,7 @@ WISDOM = (
     ),
     Claim(
         "S3",
+        "quality degrades over long outputs",
         "Quality degrades over long outputs, of a hundred tokens and more.",
         WISDOM_SOURCE,
         "holds on most tasks; whether exposure bias is the cause is another question",
@@ -133,6 +137,7 @@ WISDOM = (
     ),
     Claim(
         "S4",
+        "scheduled sampling: robust, but costly",
         "Scheduled sampling makes models robust to their own slips, at the cost of more expensive training.",
         WISDOM_SOURCE,
         "depends on the task",
@@ -165,6 +170,7 @@ WISDOM = (
     ),
     Claim(
         "S5",
+        "RLHF partially removes exposure bias",
         "Reinforcement learning from (simulated) human feedback partially removes exposure bias.",
         WISDOM_SOURCE,
         "holds, with a loss of diversity",
