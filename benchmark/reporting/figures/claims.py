@@ -97,8 +97,8 @@ CLAIMS_FIGURE = ReportFigure(
     question="Which published claims do these results bear out?",
     caption=(
         "Each mark is one part of a claim: an effect over seeds against a threshold declared before the run. Right of "
-        "zero it lies on the side that was claimed; within the shaded band its 95 % interval holds the threshold. Marks "
-        "show verdicts after adjustment over all parts (Benjamini and Hochberg); on the right, the verdict on the claim."
+        "zero it lies on the side that was claimed; within the shaded band its 95 % interval holds the threshold. "
+        "Marks show verdicts adjusted over all parts (Benjamini and Hochberg); on the right, the verdict on the claim."
     ),
     rows=_rows,
     draw=_draw,
