@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 from typing import Annotated
 
+from msgspec import Meta
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 LARGEST = 1e50
@@ -88,10 +89,11 @@ Label = Annotated[str, AfterValidator(check_label)]
 """One line to be printed, such as a unit: no control, formatting (right-to-left, zero width) or unassigned characters,
 and no space but the usual one."""
 
-Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+# pydantic judges by `Field`, and msgspec, which reads many records, by `Meta`.
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST), Meta(ge=-LARGEST, le=LARGEST)]
 """Finite, and so are its square and a sum of many."""
 
-Count = Annotated[int, Field(ge=0, le=2**53)]
+Count = Annotated[int, Field(ge=0, le=2**53), Meta(ge=0, le=2**53)]
 """A whole number that a float holds exactly."""
 
 

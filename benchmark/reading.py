@@ -39,8 +39,8 @@ def read_bounded(path: str | Path, most: int, follow: bool = False) -> bytes:
             raise Refused("it is not a regular file")
         if found.st_size > most:
             raise Refused(f"it is larger than {most:,} bytes ({found.st_size:,})")
-        content = b""
-        while part := os.read(descriptor, most + 1 - len(content)):
+        content = os.read(descriptor, found.st_size + 1)  # a buffer for the most would cost more than reading
+        while len(content) <= most and (part := os.read(descriptor, most + 1 - len(content))):
             content += part
     finally:
         os.close(descriptor)

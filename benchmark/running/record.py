@@ -50,36 +50,41 @@ class Record(Frozen):
     provenance: dict[str, str] = {}
 
     @model_validator(mode="after")
-    def _names_are_harmless(self) -> Self:
+    def check(self) -> Self:
+        """Return the record, whose fields are right each by itself, if they are right together.
+
+        Raises:
+            ValueError: if they are not.
+        """
+        self._check_names()
+        if self.status == "ok":
+            self._check_result()
+        return self
+
+    def _check_names(self) -> None:
         """Names of large objects are checked together here, because one by one that takes longer than all the rest."""
         objects = (self.measures, self.curves, self.spent, self.provenance, *self.training_log)
         check_keys(tuple(chain.from_iterable(objects)))
         check_labels(frozenset(text for found in self.measures.values() for text in (found.unit, found.reason)))
         for value in self.provenance.values():
             check_label(value)
-        return self
 
-    @model_validator(mode="after")
-    def _ok_has_a_result(self) -> Self:
+    def _check_result(self) -> None:
         """Whoever reads a record that is ok may rely on the facts, the main measure and its curve."""
-        if self.status == "ok":
-            lacking = [
-                name
-                for name, found in (
-                    ("facts", self.facts),
-                    ("measures.free_running", self.measures.get("free_running")),
-                    ("curves.free_running", self.curves.get("free_running")),
-                )
-                if not found
-            ]
-            if lacking:
-                raise ValueError(f"the status is ok, yet there is no {', no '.join(lacking)}")
-            ends = [end for point in self.curves["free_running"] for end in (point.low, point.high)]
-            if ends[0] < 1 or ends != sorted(ends) or len(set(ends[1::2])) < len(ends) // 2:
-                raise ValueError(
-                    f"the ranges of curves.free_running must begin at 1 or later and rise, got {ends[:20]}"
-                )
-        return self
+        lacking = [
+            name
+            for name, found in (
+                ("facts", self.facts),
+                ("measures.free_running", self.measures.get("free_running")),
+                ("curves.free_running", self.curves.get("free_running")),
+            )
+            if not found
+        ]
+        if lacking:
+            raise ValueError(f"the status is ok, yet there is no {', no '.join(lacking)}")
+        ends = [end for point in self.curves["free_running"] for end in (point.low, point.high)]
+        if ends[0] < 1 or ends != sorted(ends) or len(set(ends[1::2])) < len(ends) // 2:
+            raise ValueError(f"the ranges of curves.free_running must begin at 1 or later and rise, got {ends[:20]}")
 
     def to_json(self) -> str:
         """Write the record, with the fields in the order of the schema.

@@ -14,6 +14,7 @@ from benchmark.errors import UsageError
 from benchmark.fields import LARGEST
 from benchmark.reading import Refused, count_keys, parse_json, read_bounded
 from benchmark.running.cell import Cell, canonical_key
+from benchmark.running.decoding import decode
 from benchmark.running.record import Record
 
 MOST_BYTES = 2**21
@@ -187,6 +188,8 @@ def _parse(content: bytes) -> Record:
     Raises:
         Refused: if it is none.
     """
+    if decoded := decode(content):
+        return decoded
     try:
         record = Record.model_validate_json(content, strict=True)
     except ValidationError as error:
