@@ -72,10 +72,10 @@ def check_keys(keys: tuple[str, ...]) -> None:
         check_key(key)
 
 
-@lru_cache(maxsize=10_000)
-def check_labels(labels: frozenset[str]) -> None:
-    """Check the labels of a large object, of which many are the same."""
-    for label in sorted(labels):
+@lru_cache(maxsize=1_000)
+def check_labels(labels: tuple[str, ...]) -> None:
+    """Check the labels of a large object; those of many records are the same, and are checked once."""
+    for label in sorted(set(labels)):
         check_label(label)
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
+import numpy as np
 
 from benchmark.fields import LONGEST_TEXT, Number
 from benchmark.reading import parse_json
@@ -36,6 +37,9 @@ class _Written(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     provenance: dict[str, str]
 
 
+_COLON = ord(":")
+_FIELDS_OF_MEASURE, _FIELDS_OF_POINT = len(fields(Measure)), len(fields(Point))
+_FIELDS_OF_RECORD = len(Record.model_fields)
 _DECODER = msgspec.json.Decoder(_Written)
 
 
@@ -49,8 +53,6 @@ def decode(content: bytes) -> Record | None:
         facts, colons_of_facts = _facts(bytes(found.facts))
         if len(found.reason) > LONGEST_TEXT or len(found.traceback) > LONGEST_TEXT:
             return None
-        if content.count(b":") != _colons(found) + colons_of_cell + colons_of_facts:
-            return None  # a key stands twice, or is one that nobody knows
         record = Record.model_construct(
             schema_version=SCHEMA,
             cell=cell,
@@ -65,29 +67,39 @@ def decode(content: bytes) -> Record | None:
             provenance=found.provenance,
         )
         record.check()
+        if _count_colons(content) != _colons(record) + colons_of_cell + colons_of_facts:
+            return None  # a key stands twice, or is one that nobody knows
     except (ValueError, msgspec.MsgspecError, RecursionError):
         return None
     return record
 
 
-def _colons(found: _Written) -> int:
+def _count_colons(content: bytes) -> int:
+    return int(np.count_nonzero(np.frombuffer(content, np.uint8) == _COLON))  # a third of the time of `bytes.count`
+
+
+def _colons(record: Record) -> int:
     """Count the colons of a file without escapes in which every key stands once, those of its cell and facts left out.
 
     Every key has one after it, and texts hold the others; none is lost where a parser drops what stands twice.
     """
-    texts = [found.reason, found.traceback, *found.provenance.values()]
-    for measure in found.measures.values():
-        texts += (measure.unit, measure.reason)
+    texts = "".join((record.reason, record.traceback, *record.provenance.values()))
     return (
-        len(_Written.__struct_fields__)
-        + len(found.measures) * (1 + len(fields(Measure)))
-        + len(found.curves)
-        + sum(map(len, found.curves.values())) * len(fields(Point))
-        + sum(map(len, found.training_log))
-        + len(found.spent)
-        + len(found.provenance)
-        + "".join(texts).count(":")
+        _FIELDS_OF_RECORD
+        + len(record.measures) * (1 + _FIELDS_OF_MEASURE)
+        + _colons_within(record.labels)
+        + len(record.curves)
+        + sum(map(len, record.curves.values())) * _FIELDS_OF_POINT
+        + sum(map(len, record.training_log))
+        + len(record.spent)
+        + len(record.provenance)
+        + texts.count(":")
     )
+
+
+@lru_cache(maxsize=1_000)
+def _colons_within(labels: tuple[str, ...]) -> int:
+    return sum(label.count(":") for label in labels)
 
 
 @dataclass(frozen=True)

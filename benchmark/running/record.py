@@ -1,5 +1,6 @@
 """A record: what became of a cell. The only thing that passes from running to reporting. Free of torch."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from itertools import chain
 from typing import Annotated, Literal, Self
@@ -50,22 +51,30 @@ class Record(Frozen):
     provenance: dict[str, str] = {}
 
     @model_validator(mode="after")
-    def check(self) -> Self:
-        """Return the record, whose fields are right each by itself, if they are right together.
+    def _fields_go_together(self) -> Self:
+        self.check()
+        return self
+
+    def check(self) -> None:
+        """Check fields that are right each by itself.
 
         Raises:
-            ValueError: if they are not.
+            ValueError: if they are not right together.
         """
         self._check_names()
         if self.status == "ok":
             self._check_result()
-        return self
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The units and reasons of all measures; those of many records are the same."""
+        return tuple([text for found in self.measures.values() for text in (found.unit, found.reason)])
 
     def _check_names(self) -> None:
         """Names of large objects are checked together here, because one by one that takes longer than all the rest."""
         objects = (self.measures, self.curves, self.spent, self.provenance, *self.training_log)
         check_keys(tuple(chain.from_iterable(objects)))
-        check_labels(frozenset(text for found in self.measures.values() for text in (found.unit, found.reason)))
+        check_labels(self.labels)
         for value in self.provenance.values():
             check_label(value)
 
@@ -109,3 +118,8 @@ class Record(Frozen):
             + sum(map(len, self.curves.values())) * len(fields(Point))
             + sum(map(len, self.training_log))
         )
+
+
+def values_of(records: Sequence[Record], name: str) -> list[float | None]:
+    """A measure of each record; None where it has no value, or was never asked."""
+    return [None if (found := record.measures.get(name)) is None else found.value for record in records]
