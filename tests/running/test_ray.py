@@ -1,5 +1,6 @@
 """Cells on a Ray cluster of two nodes on this machine, with GPUs that are only counted."""
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmark.cli.main import execute
 from benchmark.contracts.registry import Registry
 from benchmark.errors import UsageError
 from benchmark.running.engines.engine import Terms
@@ -127,6 +129,25 @@ def test_a_cluster_without_what_a_cell_asks_for_is_refused(cluster):
     cluster.add_node(num_cpus=1)
     with pytest.raises(UsageError, match="each takes 1 CPU and 1 GPU, the cluster has"):
         RayEngine(Terms(120, gpus=1), 1, cluster.address)
+
+
+def test_tuning_runs_its_trials_on_a_cluster(cluster, nodes, tmp_path):
+    command = [
+        "tune",
+        "--suite",
+        "smoke",
+        "--tasks",
+        "copycat_tagging",
+        "--trials",
+        "2",
+        "--seeds",
+        "2",
+        "--updates",
+        "2",
+    ]
+    assert execute([*command, "--out", str(tmp_path), "--engine", "ray", "--address", cluster.address]) == 0
+    (tuned,) = json.loads((tmp_path / "tuned.json").read_text())
+    assert (tuned["baseline"], tuned["trials"]) == ("teacher_forcing", 2)
 
 
 def test_ray_is_started_here_where_no_address_is_given(tmp_path):
