@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
-from benchmark.fields import LONGEST_TEXT, Number
+from benchmark.fields import LONGEST_TEXT, Number, check_labels
 from benchmark.reading import parse_json
 from benchmark.running.cell import Cell
 from benchmark.running.record import MOST_POINTS, SCHEMA, Record, Status
@@ -66,7 +66,8 @@ def decode(content: bytes) -> Record | None:
             spent=found.spent,
             provenance=found.provenance,
         )
-        record.check()
+        record.check_keys()
+        record.check_result()
         if _count_colons(content) != _colons(record) + colons_of_cell + colons_of_facts:
             return None  # a key stands twice, or is one that nobody knows
     except (ValueError, msgspec.MsgspecError, RecursionError):
@@ -99,6 +100,7 @@ def _colons(record: Record) -> int:
 
 @lru_cache(maxsize=1_000)
 def _colons_within(labels: tuple[str, ...]) -> int:
+    check_labels(labels)
     return sum(label.count(":") for label in labels)
 
 

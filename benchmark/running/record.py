@@ -52,34 +52,35 @@ class Record(Frozen):
 
     @model_validator(mode="after")
     def _fields_go_together(self) -> Self:
-        self.check()
+        self.check_keys()
+        check_labels(self.labels)
+        self.check_result()
         return self
-
-    def check(self) -> None:
-        """Check fields that are right each by itself.
-
-        Raises:
-            ValueError: if they are not right together.
-        """
-        self._check_names()
-        if self.status == "ok":
-            self._check_result()
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The units and reasons of all measures; those of many records are the same."""
         return tuple([text for found in self.measures.values() for text in (found.unit, found.reason)])
 
-    def _check_names(self) -> None:
-        """Names of large objects are checked together here, because one by one that takes longer than all the rest."""
+    def check_keys(self) -> None:
+        """Check names of large objects, together because one by one that takes longer than all the rest.
+
+        Raises:
+            ValueError: for a name, or a line of provenance, that a record may not hold.
+        """
         objects = (self.measures, self.curves, self.spent, self.provenance, *self.training_log)
         check_keys(tuple(chain.from_iterable(objects)))
-        check_labels(self.labels)
         for value in self.provenance.values():
             check_label(value)
 
-    def _check_result(self) -> None:
-        """Whoever reads a record that is ok may rely on the facts, the main measure and its curve."""
+    def check_result(self) -> None:
+        """Check that whoever reads a record that is ok may rely on the facts, the main measure and its curve.
+
+        Raises:
+            ValueError: if not.
+        """
+        if self.status != "ok":
+            return
         lacking = [
             name
             for name, found in (

@@ -104,6 +104,17 @@ class Store:
         write_whole(path, text)
         return path
 
+    def mark(self, cell: Cell) -> tuple[int, ...] | None:
+        """Return what changes whenever the file of a cell's record is written to, None where there is none.
+
+        The time of the last change of a file can be set by nobody; that of its content can.
+        """
+        try:
+            found = self.path(cell).lstat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino, found.st_size, found.st_ctime_ns
+
     def load(self, cell: Cell) -> Record | Damaged | None:
         """Read the record of a cell, None where there is none."""
         path = self.path(cell)

@@ -1,4 +1,7 @@
-"""Make the tables of docs/reliability.md from runs: `python -m tests.running.reliability --tries 3`."""
+"""Make the tables of docs/reliability.md from runs: `python -m tests.running.reliability --tries 3`.
+
+What befalls the machine takes root, the extras `ray` and `slurm`, and the packages that `one_node_slurm.sh` names.
+"""
 
 import argparse
 import random
@@ -12,6 +15,7 @@ from pathlib import Path
 from benchmark.contracts.registry import Registry
 from benchmark.running.record import Record
 from benchmark.running.worker import run_cell
+from tests.running import machine_faults
 from tests.running.command import Run, still_there, sweep_of
 from tests.running.faults import FAULTS, healthy, misbehaving, numbers, orphans, sweep_among_healthy
 
@@ -47,7 +51,7 @@ def run_faults(tries: int) -> Iterator[list[str]]:
         "Ctrl-C twice": interrupt_twice,
     }
     for name, end in ways.items():
-        yield [f"run ended by {name}", *_ended_at_random(end, tries)]
+        yield [f"run ended by {name}", *_ended_at_random(end, 20 * tries if name == "SIGKILL" else tries)]
 
 
 def interrupt_twice(run: Run) -> None:
@@ -107,15 +111,21 @@ def of_runs(tries: int) -> None:
     put(PAGE, "faults of a run", table([*head, "seconds to the end"], run_faults(tries)))
 
 
+def of_machines(tries: int) -> None:
+    head = ["fault", "tries", "records at that moment", "records in the end", "lost", "made twice", "processes left"]
+    put(PAGE, "faults of a machine", table([*head, "seconds to the end"], machine_faults.rows(tries)))
+
+
+_TABLES = {"cell": of_cells, "run": of_runs, "machine": of_machines}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tries", type=int, default=3)
-    parser.add_argument("--only", choices=("cell", "run"))
+    parser.add_argument("--only", choices=tuple(_TABLES))
     arguments = parser.parse_args()
-    if arguments.only != "run":
-        of_cells(arguments.tries)
-    if arguments.only != "cell":
-        of_runs(arguments.tries)
+    for name in [arguments.only] if arguments.only else _TABLES:
+        _TABLES[name](arguments.tries)
 
 
 if __name__ == "__main__":
