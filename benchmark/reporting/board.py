@@ -69,7 +69,7 @@ class AsNeeded:
         commit = record.provenance.get("commit", "unknown")
         twin = self._cells.setdefault(record.cell.group, record.cell)
         return Record.model_construct(
-            cell=twin if twin is record.cell else twin.with_seed(record.cell.seed),
+            cell=record.cell if record.cell.task is twin.task else twin.with_seed(record.cell.seed),
             status=record.status,
             reason=record.reason,
             facts=record.facts,
