@@ -8,7 +8,6 @@ import tomllib
 from pathlib import Path
 from typing import Any, NoReturn
 
-
 _PART = 2**14  # bytes; to make room for the most that a file may hold takes longer than to read most files
 
 

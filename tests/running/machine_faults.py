@@ -1,5 +1,6 @@
 """What befalls a machine or a neighbour of a run, to be counted for docs/reliability.md."""
 
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -78,9 +79,11 @@ def two_runs(folder: Path) -> Outcome:
     """A second run on the folder of one that goes on."""
     first = sweep_of(healthy(CELLS), folder)
     first.wait_until(lambda: len(first.records()) >= 2)
+    first.process.send_signal(signal.SIGSTOP)  # so that it does not end while the second one starts
     before, began = first.records(), time.monotonic()
     second = Run(folder, "tests.running.sweeping", str(folder / "cells.jsonl"), str(folder))
     errors, seconds = second.errors(), time.monotonic() - began
+    first.process.send_signal(signal.SIGCONT)
     assert second.process.returncode, "the second run was not refused"
     assert f"is in use by process {first.process.pid}" in errors, errors
     first.errors()

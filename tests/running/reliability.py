@@ -51,7 +51,8 @@ def run_faults(tries: int) -> Iterator[list[str]]:
         "Ctrl-C twice": interrupt_twice,
     }
     for name, end in ways.items():
-        yield [f"run ended by {name}", *_ended_at_random(end, 20 * tries if name == "SIGKILL" else tries)]
+        yield [f"run ended by {name}", *_ended_at_random(end, tries)]
+    yield ["run ended by SIGKILL, and again, and again", *_killed_again_and_again(20 * tries)]
 
 
 def interrupt_twice(run: Run) -> None:
@@ -81,6 +82,32 @@ def _ended_at_random(end: Callable[[Run], None], tries: int) -> list[str]:
             again += sum(run.records()[path] != content for path, content in made.items())
             before, finished = before + len(made), finished + len(run.records())
     row = [str(tries), str(before), f"{finished} of {GOOD * tries}", str(lost), str(again), str(left)]
+    return [*row, f"{statistics.median(seconds):.1f}"]
+
+
+def _killed_again_and_again(kills: int) -> list[str]:
+    """Kill a run so many times, each on the folder that the last one left, or a new one where that was done."""
+    moments, lost, again, left, before, seconds, done = random.Random(7), 0, 0, 0, 0, list[float](), 0
+    with tempfile.TemporaryDirectory() as name:
+        for _ in range(kills):
+            run = sweep_of(healthy(GOOD), Path(name, str(done)))
+            made, more = run.records(), moments.randrange(4)
+            while len(run.records()) < len(made) + more and run.process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(moments.uniform(0, 1 if more else 6))
+            made = run.records()
+            started, began = (run.descendants() if run.process.poll() is None else []), time.monotonic()
+            run.process.kill()
+            run.errors()
+            left += len(still_there(started))
+            seconds.append(time.monotonic() - began)
+            outcome = machine_faults.count(run.store, made, GOOD, 0, 0)
+            lost, again, before = lost + outcome.lost, again + outcome.again, before + len(made)
+            done += outcome.finished == GOOD
+        last = sweep_of(healthy(GOOD), Path(name, str(done)))
+        last.errors()
+        finished = GOOD * done + len(last.records())
+    row = [str(kills), str(before), f"{finished} of {GOOD * (done + 1)}", str(lost), str(again), str(left)]
     return [*row, f"{statistics.median(seconds):.1f}"]
 
 
