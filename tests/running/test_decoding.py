@@ -76,9 +76,10 @@ def test_no_hostile_record_is_decoded(hostile, tmp_path):
         ('"failure": "', '"failure": "x:y", "failure": "'),
         ('"value": 0.9', '"other": "a:b", "value": 0.9'),
         ('"knobs": {}', '"knobs": {"seed": 1}'),
+        ('"evaluations": 100.0', '"evaluations": ' + "9" * 400),
     ],
 )
-def test_a_key_that_stands_twice_or_is_unknown_is_left_to_the_schema(old, new):
+def test_what_stands_twice_or_is_unknown_or_too_large_is_left_to_the_schema(old, new):
     assert old in TEXT
     assert decode(TEXT.replace(old, new, 1).encode()) is None
 
