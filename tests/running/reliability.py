@@ -10,6 +10,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from benchmark.contracts.registry import Registry
@@ -21,6 +22,7 @@ from tests.running.faults import FAULTS, healthy, misbehaving, numbers, orphans,
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 GOOD = 10
+KILLS = 60
 
 
 def cell_faults(tries: int, alone: dict[str, tuple]) -> Iterator[list[str]]:
@@ -52,7 +54,6 @@ def run_faults(tries: int) -> Iterator[list[str]]:
     }
     for name, end in ways.items():
         yield [f"run ended by {name}", *_ended_at_random(end, tries)]
-    yield ["run ended by SIGKILL, and again, and again", *_killed_again_and_again(20 * tries)]
 
 
 def interrupt_twice(run: Run) -> None:
@@ -85,30 +86,30 @@ def _ended_at_random(end: Callable[[Run], None], tries: int) -> list[str]:
     return [*row, f"{statistics.median(seconds):.1f}"]
 
 
-def _killed_again_and_again(kills: int) -> list[str]:
-    """Kill a run so many times, each on the folder that the last one left, or a new one where that was done."""
-    moments, lost, again, left, before, seconds, done = random.Random(7), 0, 0, 0, 0, list[float](), 0
+def killed_again_and_again(kills: int) -> Iterator[list[str]]:
+    """A row: a run is killed so many times, each on the folder that the last one left, or on a new one if that is done."""
+    moments, outcomes, left, seconds, done = random.Random(7), list[machine_faults.Outcome](), 0, list[float](), 0
     with tempfile.TemporaryDirectory() as name:
         for _ in range(kills):
             run = sweep_of(healthy(GOOD), Path(name, str(done)))
-            made, more = run.records(), moments.randrange(4)
-            while len(run.records()) < len(made) + more and run.process.poll() is None:
+            former, more = run.records(), moments.randrange(4)
+            while len(run.records()) < len(former) + more and run.process.poll() is None:
                 time.sleep(0.01)
             time.sleep(moments.uniform(0, 1 if more else 6))
-            made = run.records()
+            made = run.records() | former
             started, began = (run.descendants() if run.process.poll() is None else []), time.monotonic()
             run.process.kill()
             run.errors()
             left += len(still_there(started))
             seconds.append(time.monotonic() - began)
-            outcome = machine_faults.count(run.store, made, GOOD, 0, 0)
-            lost, again, before = lost + outcome.lost, again + outcome.again, before + len(made)
-            done += outcome.finished == GOOD
+            outcomes.append(machine_faults.count(run.store, made, GOOD, 0, 0))
+            done += outcomes[-1].finished == GOOD
         last = sweep_of(healthy(GOOD), Path(name, str(done)))
         last.errors()
-        finished = GOOD * done + len(last.records())
-    row = [str(kills), str(before), f"{finished} of {GOOD * (done + 1)}", str(lost), str(again), str(left)]
-    return [*row, f"{statistics.median(seconds):.1f}"]
+        finished = f"{GOOD * done + len(last.records())} of {GOOD * (done + 1)}"
+    before, lost, again = (sum(getattr(one, part) for one in outcomes) for part in ("before", "lost", "again"))
+    row = ["run killed again and again at random moments", str(kills), str(before), finished, str(lost), str(again)]
+    yield [*row, str(left), f"{statistics.median(seconds):.1f}"]
 
 
 def table(head: Sequence[str], rows: Iterator[list[str]]) -> str:
@@ -140,7 +141,8 @@ def of_runs(tries: int) -> None:
 
 def of_machines(tries: int) -> None:
     head = ["fault", "tries", "records at that moment", "records in the end", "lost", "made twice", "processes left"]
-    put(PAGE, "faults of a machine", table([*head, "seconds to the end"], machine_faults.rows(tries)))
+    rows = chain(machine_faults.rows(tries), killed_again_and_again(KILLS))
+    put(PAGE, "faults of a machine", table([*head, "seconds to the end"], rows))
 
 
 _TABLES = {"cell": of_cells, "run": of_runs, "machine": of_machines}
