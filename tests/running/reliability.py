@@ -87,7 +87,7 @@ def _ended_at_random(end: Callable[[Run], None], tries: int) -> list[str]:
 
 
 def killed_again_and_again(kills: int) -> Iterator[list[str]]:
-    """A row: a run is killed so many times, each on the folder that the last one left, or on a new one if that is done."""
+    """A row: a run is killed so many times, each on the folder that the last one left, or a new one if that is done."""
     moments, outcomes, left, seconds, done = random.Random(7), list[machine_faults.Outcome](), 0, list[float](), 0
     with tempfile.TemporaryDirectory() as name:
         for _ in range(kills):
