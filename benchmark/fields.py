@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 from typing import Annotated
 
+from msgspec import Meta
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 LARGEST = 1e50
@@ -71,10 +72,10 @@ def check_keys(keys: tuple[str, ...]) -> None:
         check_key(key)
 
 
-@lru_cache(maxsize=10_000)
-def check_labels(labels: frozenset[str]) -> None:
-    """Check the labels of a large object, of which many are the same."""
-    for label in sorted(labels):
+@lru_cache(maxsize=1_000)
+def check_labels(labels: tuple[str, ...]) -> None:
+    """Check the labels of a large object; those of many records are the same, and are checked once."""
+    for label in sorted(set(labels)):
         check_label(label)
 
 
@@ -88,10 +89,11 @@ Label = Annotated[str, AfterValidator(check_label)]
 """One line to be printed, such as a unit: no control, formatting (right-to-left, zero width) or unassigned characters,
 and no space but the usual one."""
 
-Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+# pydantic judges by `Field`, and msgspec, which reads many records, by `Meta`.
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST), Meta(ge=-LARGEST, le=LARGEST)]
 """Finite, and so are its square and a sum of many."""
 
-Count = Annotated[int, Field(ge=0, le=2**53)]
+Count = Annotated[int, Field(ge=0, le=2**53), Meta(ge=0, le=2**53)]
 """A whole number that a float holds exactly."""
 
 

@@ -8,6 +8,8 @@ import tomllib
 from pathlib import Path
 from typing import Any, NoReturn
 
+_PART = 2**14  # bytes; to make room for the most that a file may hold takes longer than to read most files
+
 
 class Refused(ValueError):
     """A file that will not be read, and why."""
@@ -39,8 +41,8 @@ def read_bounded(path: str | Path, most: int, follow: bool = False) -> bytes:
             raise Refused("it is not a regular file")
         if found.st_size > most:
             raise Refused(f"it is larger than {most:,} bytes ({found.st_size:,})")
-        content = b""
-        while part := os.read(descriptor, most + 1 - len(content)):
+        content = os.read(descriptor, found.st_size + 1)
+        while len(content) <= most and (part := os.read(descriptor, _PART)):
             content += part
     finally:
         os.close(descriptor)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from benchmark.running.record import Record
     from benchmark.running.store import Damaged
 
+_MOST_LAID_OUT = 500  # rows
+
 
 def board(
     folder: Path,
@@ -95,9 +97,11 @@ def write_board_of(
     try:
         folder.mkdir(exist_ok=True)
         write_board(rows, folder, summary)
-        write_figures(results, folder / "figures", OF_A_BOARD, replace(stamp, command=command or stamp.command))
+        drawn = write_figures(results, folder / "figures", OF_A_BOARD, replace(stamp, command=command or stamp.command))
     except OSError as error:
         raise UsageError(f"cannot write the board to {folder}: {error.strerror or error}") from None
+    for figure, reason in drawn.skipped.items():
+        print(f"no figure {figure}: {reason}", file=sys.stderr)
     return rows, summary
 
 
@@ -131,11 +135,17 @@ def report_damaged(damaged: "Sequence[Damaged]") -> None:
 
 
 def print_board(rows: "Sequence[Row]", summary: "Sequence[Row]") -> None:
-    """Print the board, a section for each task and model and one over all."""
+    """Print the board, a section for each task and model and one over all; a large one in Markdown.
+
+    To lay out thousands of rows would take as long as to read the records that they are made of.
+    """
     from rich.table import Table
 
-    from benchmark.reporting.tables import FOOTNOTE, overall_section, sections
+    from benchmark.reporting.tables import FOOTNOTE, overall_section, sections, to_markdown
 
+    if len(rows) > _MOST_LAID_OUT:
+        print(to_markdown(rows, summary), end="")
+        return
     console = wide_console()
     for section in [*sections(rows), *([overall_section(summary)] if summary else [])]:
         console.print(inert(section.title, "bold"))

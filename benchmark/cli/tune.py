@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -26,6 +26,8 @@ def tune(
     updates: Annotated[int | None, Positive] = None,
     jobs: Annotated[int | None, Positive] = None,
     timeout: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
+    engine: Literal["local", "ray", "slurm"] = "local",
+    address: str | None = None,
     out: Path | None = None,
     plugin: list[Path] | None = None,
 ) -> int:
@@ -48,15 +50,17 @@ def tune(
         trials: how many, the same for every method on every task.
         seeds: tuning seeds of each trial.
         updates: of every training, in place of the suite's.
-        jobs: processes, each with one thread; one per core if not given.
+        jobs: trainings at a time, each with one thread; one per core of this machine if not given.
         timeout: seconds a training may take.
+        engine: local processes, ray (the extra `ray`) or tasks of slurm (the extra `slurm`).
+        address: of a running Ray cluster, "auto" for that of this machine; without it Ray is started here.
         out: folder for the trials and tuned.json; results/runs/SUITE if not given.
         plugin: a plugin file; may be given more than once.
     """
     from benchmark.cli.run import cores, plugin_files
     from benchmark.contracts.registry import Registry
+    from benchmark.running.engines.choice import make_engine
     from benchmark.running.engines.engine import Terms
-    from benchmark.running.engines.local import LocalEngine
     from benchmark.running.planning import Wishes, plan
     from benchmark.running.store import make_writable
     from benchmark.running.suites import find_suite
@@ -83,7 +87,8 @@ def tune(
         higher = task.metric.direction == "higher"
         studies.append(Study(cell, method.declared_knobs(), higher, folder / "tuning" / name, tuning_seeds))
     terms = Terms(timeout or chosen.timeout, plugin_files(plugin), validation=True)
-    run_studies(studies, trials=trials, engine=LocalEngine(terms, jobs or cores()), report=_report)
+    made = make_engine(engine, terms, jobs or cores(), folder / "tuning", address)
+    run_studies(studies, trials=trials, engine=made, report=_report)
     found = [result for study in studies if (result := study.chosen()) is not None]
     path = folder / "tuned.json"
     path.write_text(json.dumps([result.model_dump(mode="json") for result in found], indent=1) + "\n", encoding="utf-8")

@@ -9,14 +9,17 @@ from benchmark.running.record import Record
 REFERENCE = "teacher_forcing"
 
 
-def gains(groups: Sequence[Sequence[Record]]) -> list[Contrast | None]:
+def gains(groups: Sequence[Sequence[Record]], beside: Sequence[Sequence[Record] | None]) -> list[Contrast | None]:
     """Contrast the free-running quality of each group of seeds with that of teacher forcing.
 
     A gain is positive where the method is better, whatever the metric's direction. None for teacher forcing itself and
     where it was not run in the same place. The p values are adjusted over all groups; the A/A row, whose arms are not
     paired, is not tested and does not count.
+
+    Args:
+        beside: the `references` of the groups.
     """
-    pairs = zip(groups, references(groups), strict=True)
+    pairs = zip(groups, beside, strict=True)
     found = [None if reference is None else _gain(group, reference) for group, reference in pairs]
     adjusted = iter(adjust([contrast for contrast in found if contrast is not None]))
     return [None if contrast is None else next(adjusted) for contrast in found]

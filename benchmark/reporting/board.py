@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from benchmark.reporting.against import gains, references
@@ -11,7 +11,7 @@ from benchmark.reporting.dominance import NLL_MEASURES, dominated_at
 from benchmark.reporting.grouping import group_records
 from benchmark.reporting.statistics import Interval, horizon_50, t_intervals
 from benchmark.running.cell import Cell
-from benchmark.running.record import Record
+from benchmark.running.record import Record, values_of
 
 Row = dict[str, Any]
 
@@ -69,7 +69,7 @@ class AsNeeded:
         commit = record.provenance.get("commit", "unknown")
         twin = self._cells.setdefault(record.cell.group, record.cell)
         return Record.model_construct(
-            cell=twin if twin is record.cell else twin.with_seed(record.cell.seed),
+            cell=record.cell if record.cell.task is twin.task else twin.with_seed(record.cell.seed),
             status=record.status,
             reason=record.reason,
             facts=record.facts,
@@ -87,10 +87,11 @@ def make_board(records: Iterable[Record]) -> list[Row]:
     """
     grouped = group_records(records)
     groups = [group for _, group in grouped]
-    contrasts, beside = gains(groups), references(groups)
+    beside = references(groups)
+    contrasts, dominated = gains(groups, beside), dominated_at(groups, beside)
     rows = [
-        _row(group, label) | _gain(contrast) | {"dominated_at": dominated_at(group, reference) if reference else []}
-        for (label, group), contrast, reference in zip(grouped, contrasts, beside, strict=True)
+        _row(group, label) | _gain(contrast) | {"dominated_at": temperatures}
+        for (label, group), contrast, temperatures in zip(grouped, contrasts, dominated, strict=True)
     ]
     return sorted(rows, key=_rank)
 
@@ -126,13 +127,16 @@ def _row(group: list[Record], label: str) -> Row:
         "failure",
     ):
         row[name] = getattr(facts, name, None)
-    over_seeds = t_intervals([_values(ok, name) for name in _OVER_SEEDS])
-    for name, interval in zip(_OVER_SEEDS, over_seeds, strict=True):
-        row |= _named(name, interval) | {f"{name}_reason": _why_absent(ok, name)}
-    row["by_length"] = _by_length(ok)
-    row |= _horizon(row)
-    costs = t_intervals([[record.spent.get(name) for record in ok] for name in _COSTS])
-    row |= {name: interval.mean for name, interval in zip(_COSTS, costs, strict=True)}
+    measured = [values_of(ok, name) for name in _OVER_SEEDS]
+    spent = [[record.spent.get(name) for record in ok] for name in _COSTS]
+    ranges, curves = _curves(ok)
+    intervals = iter(t_intervals([*measured, *spent, *curves]))  # together: a small table costs as much as a large one
+    for name, values in zip(_OVER_SEEDS, measured, strict=True):
+        why = _why_absent(ok, name) if None in values else ""
+        row |= _named(name, next(intervals)) | {f"{name}_reason": why}
+    costs = {name: next(intervals).mean for name in _COSTS}
+    row["by_length"] = _by_length(ranges, intervals)
+    row |= _horizon(row) | costs
     row["seeds"] = len(ok)
     row["status"] = dict(sorted(Counter(record.status for record in group).items()))
     row["reasons"] = sorted({record.reason for record in group if record.reason})
@@ -143,28 +147,29 @@ def _named(name: str, interval: Interval) -> Row:
     return {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
-def _values(records: list[Record], name: str) -> list[float | None]:
-    measures = [record.measures.get(name) for record in records]
-    return [None if measure is None else measure.value for measure in measures]
-
-
 def _why_absent(records: list[Record], name: str) -> str:
     """The reason that the first record without a value gives; "" where all have one or none was ever asked."""
     measures = [record.measures[name] for record in records if name in record.measures]
     return next((measure.reason for measure in measures if measure.value is None), "")
 
 
-def _by_length(records: list[Record]) -> list[Row]:
-    """A row a bucket of the first record; one that another record lacks has no mean."""
+def _curves(records: list[Record]) -> tuple[list[tuple[int, int]], list[list[float | None]]]:
+    """The ranges of the first record, and for each of them every curve's values over the records.
+
+    Where another record lacks a range its value is None.
+    """
     if not records:
-        return []
+        return [], []
     curves = {
         name: [{(point.low, point.high): point.value for point in record.curves.get(name, ())} for record in records]
         for name in _CURVES
     }
     ranges = [(point.low, point.high) for point in records[0].curves["free_running"]]
-    columns = [[curve.get(place) for curve in curves[name]] for place in ranges for name in _CURVES]
-    intervals = iter(t_intervals(columns))
+    return ranges, [[curve.get(place) for curve in curves[name]] for place in ranges for name in _CURVES]
+
+
+def _by_length(ranges: Sequence[tuple[int, int]], intervals: Iterator[Interval]) -> list[Row]:
+    """A row a range, with the next interval for each curve."""
     rows = []
     for low, high in ranges:
         row: Row = {"low": low, "high": high}

@@ -9,7 +9,7 @@ from benchmark.reporting.board import Row
 from benchmark.reporting.contrasts import BETTER, SignFlips, adjust, sign_flips_over_tasks
 from benchmark.reporting.grouping import group_records
 from benchmark.reporting.statistics import t_interval
-from benchmark.running.record import Record
+from benchmark.running.record import Record, values_of
 
 Group = tuple[str, list[Record]]
 
@@ -75,8 +75,7 @@ def _row(one: Sequence[Record], other: Sequence[Record], measure: str) -> Row:
 
 
 def _mean(group: Sequence[Record], measure: str) -> float | None:
-    measures = [record.measures.get(measure) for record in group if record.status == "ok"]
-    return t_interval([None if found is None else found.value for found in measures]).mean
+    return t_interval(values_of([record for record in group if record.status == "ok"], measure)).mean
 
 
 def _range(record: Record) -> float | None:

@@ -6,7 +6,7 @@ Everything is paired: data order, initial weights and test sets are the same for
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -208,5 +208,6 @@ def _all_signs(count: int) -> NDArray[np.int64]:
     return 1 - 2 * ((np.arange(2**count)[:, None] >> np.arange(count)) & 1)
 
 
+@lru_cache(maxsize=1)  # the same for all methods
 def _some_signs(count: int, draws: int, seed: int) -> NDArray[np.int64]:
     return np.random.default_rng(seed).choice([-1, 1], size=(draws, count))

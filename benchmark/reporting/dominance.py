@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from benchmark.reporting.statistics import t_interval
-from benchmark.running.record import Record
+from benchmark.reporting.statistics import t_intervals
+from benchmark.running.record import Record, values_of
 
 TEMPERATURES = ("0.5", "0.7", "0.85", "1", "1.2")
 
@@ -16,17 +16,27 @@ Point = tuple[float | None, float | None]
 def nll_point(group: Sequence[Record], temperature: str) -> Point:
     """Mean over seeds of the process's NLL of samples and the model's NLL of data; lower is better in both."""
     ok = [record for record in group if record.status == "ok"]
-    found = []
-    for name in _AXES:
-        measures = [record.measures.get(f"{name}_at_temperature_{temperature}") for record in ok]
-        found.append(t_interval([None if measure is None else measure.value for measure in measures]).mean)
-    return found[0], found[1]
+    names = [f"{name}_at_temperature_{temperature}" for name in _AXES]
+    first, second = t_intervals([values_of(ok, name) for name in names])
+    return first.mean, second.mean
 
 
-def dominated_at(group: Sequence[Record], reference: Sequence[Record]) -> list[str]:
-    """Temperatures at which the reference is at least as good as the group at 1 in both, and better in one."""
-    own = nll_point(group, "1")
-    return [temperature for temperature in TEMPERATURES if _dominates(nll_point(reference, temperature), own)]
+def dominated_at(groups: Sequence[Sequence[Record]], beside: Sequence[Sequence[Record] | None]) -> list[list[str]]:
+    """For each group, temperatures at which its reference is at least as good as it is at 1 in both, and better in one.
+
+    Args:
+        beside: the reference of each group, None where it has none; many groups share one.
+    """
+    found, curves = [], {}
+    for group, reference in zip(groups, beside, strict=True):
+        own = nll_point(group, "1") if reference else (None, None)
+        if reference is None or None in own:
+            found.append([])
+            continue
+        if id(reference) not in curves:
+            curves[id(reference)] = {temperature: nll_point(reference, temperature) for temperature in TEMPERATURES}
+        found.append([name for name, point in curves[id(reference)].items() if _dominates(point, own)])
+    return found
 
 
 def _dominates(first: Point, second: Point) -> bool:

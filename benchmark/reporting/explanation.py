@@ -140,7 +140,8 @@ def _seeds(labelled: Group, row: Row) -> Step:
 def _contrast(groups: Sequence[Group], index: int) -> Iterator[Step]:
     """The paired contrast with teacher forcing, and its p after adjustment; one step that says so where none is."""
     bare = [group for _, group in groups]
-    contrasts, reference = gains(bare), references(bare)[index]
+    beside = references(bare)
+    contrasts, reference = gains(bare, beside), beside[index]
     contrast = contrasts[index]
     if contrast is None or reference is None:
         why = "this is teacher forcing, or teacher forcing was not run in the same place (task, model and budget)"

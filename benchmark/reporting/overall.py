@@ -12,6 +12,7 @@ from benchmark.reporting.against import REFERENCE
 from benchmark.reporting.aggregates import (
     bootstrap,
     interquartile_mean,
+    interquartile_means,
     mean_ranks,
     normalise,
     optimality_gap,
@@ -92,7 +93,7 @@ def normalised_scores(groups: Sequence[Group]) -> Scores | None:
 
     Methods that were not tried on every task with controls are left out: a mean over other tasks says nothing.
     """
-    facts = {_place(record): record.facts for _, group in groups for record in group if record.facts}
+    facts = {_place(group[0]): record.facts for _, group in groups for record in group if record.facts}
     places = [place for place, fact in facts.items() if fact and fact.floor is not None and fact.ceiling is not None]
     kept = [(label, group) for label, group in groups if _place(group[0]) in places and not group[0].cell.replicate]
     tried = Counter(label for label, _ in kept)
@@ -103,15 +104,21 @@ def normalised_scores(groups: Sequence[Group]) -> Scores | None:
         return None
     values = np.full((len(methods), len(places), len(seeds)), math.nan)
     status = np.full(values.shape, "not_applicable", dtype="<U16")
+    method, place, column = ({name: at for at, name in enumerate(names)} for names in (methods, places, seeds))
     for label, group in kept:
+        row, fact = (method[label], place[_place(group[0])]), facts[_place(group[0])]
+        assert fact
+        assert fact.floor is not None
+        assert fact.ceiling is not None
+        found: dict[int, float] = {}  # by column
         for record in group:
-            at = methods.index(label), places.index(_place(record)), seeds.index(record.cell.seed)
-            status[at], fact = record.status, facts[_place(record)]
+            at = column[record.cell.seed]
             value = record.measures["free_running"].value if record.status == "ok" else None
             if value is None:
-                status[at] = "diverged" if record.status == "ok" else record.status  # an infinite metric
-            elif fact and fact.floor is not None and fact.ceiling is not None:
-                values[at] = normalise(value, fact.floor, fact.ceiling)
+                status[*row, at] = "diverged" if record.status == "ok" else record.status  # an infinite metric
+            else:
+                status[*row, at], found[at] = record.status, value
+        values[*row, list(found)] = normalise(list(found.values()), fact.floor, fact.ceiling)
     return Scores(tuple(methods), tuple(places), tuple(seeds), values, status)
 
 
@@ -142,7 +149,7 @@ def _row(scores: Scores, filled: Scores, index: int) -> Row:
     own = filled.values[index]  # [task, seed]
     middle = interquartile_mean(own)
     many = len(scores.tasks) >= FEWEST_FOR_AN_INTERVAL and not np.isnan(own).any()
-    interval = bootstrap(own, interquartile_mean, seed=0) if many else None
+    interval = bootstrap(own, interquartile_means, seed=0) if many else None
     return {
         "baseline": scores.methods[index],
         "tasks": len(scores.tasks),

@@ -70,12 +70,22 @@ class Cell(Frozen):
     @cached_property
     def key(self) -> str:
         """Name for machines: sha256 of the canonical JSON of the cell."""
-        return canonical_key(self.model_dump(mode="json"))
+        before, behind = self._around_seed
+        return _digest(f'{before}, "seed": {self.seed}, {behind}')
 
     @cached_property
     def group(self) -> str:
         """What the seeds of one row of a board share."""
-        return _canonical(self.model_dump(mode="json", exclude={"seed"}))
+        return ", ".join(self._around_seed)
+
+    @cached_property
+    def _around_seed(self) -> tuple[str, str]:
+        """The canonical JSON before and behind the seed; it is the same for all seeds, and made once for them."""
+        content = self.model_dump(mode="json", exclude={"seed"})
+        before, behind = (
+            {name: content[name] for name in content if (name < "seed") == first} for first in (True, False)
+        )
+        return _canonical(before)[:-1], _canonical(behind)[1:]
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -91,13 +101,13 @@ class Cell(Frozen):
     def with_seed(self, seed: int) -> Self:
         """Return the same cell with another seed; all else is shared."""
         other = self.model_copy(update={"seed": seed})
-        vars(other)["group"] = self.group
+        vars(other).update(group=self.group, _around_seed=self._around_seed)
         return other
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the cell without what was computed from its former content."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("key", "group"):
+        for name in ("key", "group", "_around_seed"):
             vars(copied).pop(name, None)
         return copied
 
@@ -112,7 +122,11 @@ class Job:
 
 def canonical_key(content: dict[str, Any]) -> str:
     """Hash the content of a cell."""
-    return hashlib.sha256(_canonical(content).encode()).hexdigest()
+    return _digest(_canonical(content))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _canonical(content: dict[str, Any]) -> str:

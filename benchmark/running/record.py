@@ -1,5 +1,6 @@
 """A record: what became of a cell. The only thing that passes from running to reporting. Free of torch."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from itertools import chain
 from typing import Annotated, Literal, Self
@@ -50,36 +51,50 @@ class Record(Frozen):
     provenance: dict[str, str] = {}
 
     @model_validator(mode="after")
-    def _names_are_harmless(self) -> Self:
-        """Names of large objects are checked together here, because one by one that takes longer than all the rest."""
-        objects = (self.measures, self.curves, self.spent, self.provenance, *self.training_log)
-        check_keys(tuple(chain.from_iterable(objects)))
-        check_labels(frozenset(text for found in self.measures.values() for text in (found.unit, found.reason)))
-        for value in self.provenance.values():
-            check_label(value)
+    def _fields_go_together(self) -> Self:
+        self.check_keys()
+        check_labels(self.labels)
+        self.check_result()
         return self
 
-    @model_validator(mode="after")
-    def _ok_has_a_result(self) -> Self:
-        """Whoever reads a record that is ok may rely on the facts, the main measure and its curve."""
-        if self.status == "ok":
-            lacking = [
-                name
-                for name, found in (
-                    ("facts", self.facts),
-                    ("measures.free_running", self.measures.get("free_running")),
-                    ("curves.free_running", self.curves.get("free_running")),
-                )
-                if not found
-            ]
-            if lacking:
-                raise ValueError(f"the status is ok, yet there is no {', no '.join(lacking)}")
-            ends = [end for point in self.curves["free_running"] for end in (point.low, point.high)]
-            if ends[0] < 1 or ends != sorted(ends) or len(set(ends[1::2])) < len(ends) // 2:
-                raise ValueError(
-                    f"the ranges of curves.free_running must begin at 1 or later and rise, got {ends[:20]}"
-                )
-        return self
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The units and reasons of all measures; those of many records are the same."""
+        return tuple([text for found in self.measures.values() for text in (found.unit, found.reason)])
+
+    def check_keys(self) -> None:
+        """Check names of large objects, together because one by one that takes longer than all the rest.
+
+        Raises:
+            ValueError: for a name, or a line of provenance, that a record may not hold.
+        """
+        objects = (self.measures, self.curves, self.spent, self.provenance, *self.training_log)
+        check_keys(tuple(chain.from_iterable(objects)))
+        for value in self.provenance.values():
+            check_label(value)
+
+    def check_result(self) -> None:
+        """Check that whoever reads a record that is ok may rely on the facts, the main measure and its curve.
+
+        Raises:
+            ValueError: if not.
+        """
+        if self.status != "ok":
+            return
+        lacking = [
+            name
+            for name, found in (
+                ("facts", self.facts),
+                ("measures.free_running", self.measures.get("free_running")),
+                ("curves.free_running", self.curves.get("free_running")),
+            )
+            if not found
+        ]
+        if lacking:
+            raise ValueError(f"the status is ok, yet there is no {', no '.join(lacking)}")
+        ends = [end for point in self.curves["free_running"] for end in (point.low, point.high)]
+        if ends[0] < 1 or ends != sorted(ends) or len(set(ends[1::2])) < len(ends) // 2:
+            raise ValueError(f"the ranges of curves.free_running must begin at 1 or later and rise, got {ends[:20]}")
 
     def to_json(self) -> str:
         """Write the record, with the fields in the order of the schema.
@@ -104,3 +119,8 @@ class Record(Frozen):
             + sum(map(len, self.curves.values())) * len(fields(Point))
             + sum(map(len, self.training_log))
         )
+
+
+def values_of(records: Sequence[Record], name: str) -> list[float | None]:
+    """A measure of each record; None where it has no value, or was never asked."""
+    return [None if (found := record.measures.get(name)) is None else found.value for record in records]

@@ -106,6 +106,7 @@ def run_jobs(
     store.tidy()
     costs = {job.cell.key: job.cpu_seconds for job in jobs}
     waiting = {job.cell.key: job.cell for job in jobs}
+    marks = {record.cell.key: store.mark(record.cell) for record in sweep.kept}
     with engine, Stop() as stop:
         for job in jobs:
             engine.submit(job.cell)
@@ -117,11 +118,13 @@ def run_jobs(
             for record in engine.wait(0.5):
                 del waiting[record.cell.key]
                 _store(record, store, sweep)
+                marks[record.cell.key] = store.mark(record.cell)
                 report(_progress(sweep, waiting, costs, engine, stop, record))
     sweep.stopped = stop.asked
     for record in sweep.records:
-        if store.load(record.cell) != record:  # a cell has the user's rights, and one has used them on another's record
-            store.save(record)
+        untouched = store.mark(record.cell) == marks[record.cell.key]
+        if not untouched and store.load(record.cell) != record:
+            store.save(record)  # a cell has the user's rights, and one has used them on another's record
     return sweep
 
 

@@ -14,6 +14,7 @@ from benchmark.errors import UsageError
 from benchmark.fields import LARGEST
 from benchmark.reading import Refused, count_keys, parse_json, read_bounded
 from benchmark.running.cell import Cell, canonical_key
+from benchmark.running.decoding import decode
 from benchmark.running.record import Record
 
 MOST_BYTES = 2**21
@@ -103,6 +104,17 @@ class Store:
         write_whole(path, text)
         return path
 
+    def mark(self, cell: Cell) -> tuple[int, ...] | None:
+        """Return what changes whenever the file of a cell's record is written to, None where there is none.
+
+        The time of the last change of a file can be set by nobody; that of its content can.
+        """
+        try:
+            found = self.path(cell).lstat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino, found.st_size, found.st_ctime_ns
+
     def load(self, cell: Cell) -> Record | Damaged | None:
         """Read the record of a cell, None where there is none."""
         path = self.path(cell)
@@ -187,6 +199,8 @@ def _parse(content: bytes) -> Record:
     Raises:
         Refused: if it is none.
     """
+    if decoded := decode(content):
+        return decoded
     try:
         record = Record.model_validate_json(content, strict=True)
     except ValidationError as error:

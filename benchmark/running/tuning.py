@@ -12,10 +12,12 @@ from typing import Any
 
 from benchmark.contracts.knobs import Knob
 from benchmark.contracts.streams import stream_seed
+from benchmark.fields import shorten
 from benchmark.running.cell import Cell
 from benchmark.running.engines.engine import Engine
 from benchmark.running.record import Record
 from benchmark.running.search_space import defaults, suggest
+from benchmark.running.trials import read_trials
 from benchmark.running.tuned import Tuned
 
 FIRST_SEED = 1_000_000
@@ -58,10 +60,7 @@ class Study:
 
     def _take_up(self) -> None:
         """Go through the trials that are written down once more, so that the next is proposed from them."""
-        if not self.path.exists():
-            return
-        for text in self.path.read_text(encoding="utf-8").splitlines():
-            line = json.loads(text)
+        for line in read_trials(self.path):
             if line["study"] == self.fingerprint and tuple(line["seeds"]) == self.seeds:
                 self.tell(self.study.ask(), line, record=False)
 
@@ -86,7 +85,7 @@ class Study:
         if record:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, allow_nan=False) + "\n")
+                file.write(json.dumps(line | {"reason": shorten(line["reason"])}, allow_nan=False) + "\n")
 
     def chosen(self) -> Tuned | None:
         """The best trial; None where all failed."""

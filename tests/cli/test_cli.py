@@ -54,6 +54,13 @@ def test_smoke_writes_a_board_and_a_figure(smoke):
     assert (out / "figures/quality_vs_length.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_large_board_is_printed_as_it_is_written(smoke, capsys, monkeypatch):
+    out, _, _ = smoke
+    monkeypatch.setattr("benchmark.cli.board._MOST_LAID_OUT", 11)
+    assert execute(["board", str(out)]) == 0
+    assert capsys.readouterr().out.startswith((out / "leaderboard.md").read_text())
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex, of TeX Live")
 def test_a_paper_can_be_written_about_a_run(smoke, tmp_path):
     """The path of a paper's author: run, report, include a figure, a number and the tables, compile."""

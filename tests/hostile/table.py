@@ -19,16 +19,17 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "untrusted.md"
 _ABOUT = """\
 # Files from others
 
-Records, traces, manifests, archives and configuration may come from anyone. Each is read as data and nothing else; what
-follows is held by `tests/hostile`, and this page is written by `python -m tests.hostile.table`. The page of results has
-a content security policy that lets nothing load and no other script run.
+Records, traces, manifests, archives, trials of `ebb tune` and configuration may come from anyone. Each is read as data
+and nothing else; what follows is held by `tests/hostile`, and this page is written by `python -m tests.hostile.table`.
+The page of results has a content security policy that lets nothing load and no other script run.
 
 **A plugin is code and runs with the rights of whoever runs it.** So do the packages that are installed beside it. Read
 a plugin before you run it; nothing below applies to it.
 
 * **JSON and TOML only.** Nothing is unpickled; `torch.load` is called with `weights_only=True`.
-* **Bounded before it is read.** A record has at most 2 MiB, a curve 1,000 points, a label 300 characters, a number a
-  size of 1e50. Reasons and tracebacks keep 20,000 characters. Only regular files are opened: no link, pipe or device.
+* **Bounded before it is read.** A record has at most 2 MiB, the trials of a study 16 MiB, a curve 1,000 points, a label
+  300 characters, a number a size of 1e50. Reasons and tracebacks keep 20,000 characters. Only regular files are opened:
+  no link, pipe or device.
 * **Strict.** A key that stands twice, an unknown key, a number in quotes, NaN and infinity are refused, and so is a
   record that is ok and has no result.
 * **Confined.** Names of tasks, models and baselines are letters, digits and `_.-`; a record is read from the place that

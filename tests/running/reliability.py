@@ -1,4 +1,7 @@
-"""Make the tables of docs/reliability.md from runs: `python -m tests.running.reliability --tries 3`."""
+"""Make the tables of docs/reliability.md from runs: `python -m tests.running.reliability --tries 3`.
+
+What befalls the machine takes root, the extras `ray` and `slurm`, and the packages that `one_node_slurm.sh` names.
+"""
 
 import argparse
 import random
@@ -7,16 +10,19 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from benchmark.contracts.registry import Registry
 from benchmark.running.record import Record
 from benchmark.running.worker import run_cell
+from tests.running import machine_faults
 from tests.running.command import Run, still_there, sweep_of
 from tests.running.faults import FAULTS, healthy, misbehaving, numbers, orphans, sweep_among_healthy
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 GOOD = 10
+KILLS = 60
 
 
 def cell_faults(tries: int, alone: dict[str, tuple]) -> Iterator[list[str]]:
@@ -80,6 +86,32 @@ def _ended_at_random(end: Callable[[Run], None], tries: int) -> list[str]:
     return [*row, f"{statistics.median(seconds):.1f}"]
 
 
+def killed_again_and_again(kills: int) -> Iterator[list[str]]:
+    """A row: a run is killed so many times, each on the folder that the last one left, or a new one if that is done."""
+    moments, outcomes, left, seconds, done = random.Random(7), list[machine_faults.Outcome](), 0, list[float](), 0
+    with tempfile.TemporaryDirectory() as name:
+        for _ in range(kills):
+            run = sweep_of(healthy(GOOD), Path(name, str(done)))
+            former, more = run.records(), moments.randrange(4)
+            while len(run.records()) < len(former) + more and run.process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(moments.uniform(0, 1 if more else 6))
+            made = run.records() | former
+            started, began = (run.descendants() if run.process.poll() is None else []), time.monotonic()
+            run.process.kill()
+            run.errors()
+            left += len(still_there(started))
+            seconds.append(time.monotonic() - began)
+            outcomes.append(machine_faults.count(run.store, made, GOOD, 0, 0))
+            done += outcomes[-1].finished == GOOD
+        last = sweep_of(healthy(GOOD), Path(name, str(done)))
+        last.errors()
+        finished = f"{GOOD * done + len(last.records())} of {GOOD * (done + 1)}"
+    before, lost, again = (sum(getattr(one, part) for one in outcomes) for part in ("before", "lost", "again"))
+    row = ["run killed again and again at random moments", str(kills), str(before), finished, str(lost), str(again)]
+    yield [*row, str(left), f"{statistics.median(seconds):.1f}"]
+
+
 def table(head: Sequence[str], rows: Iterator[list[str]]) -> str:
     """Lay out rows in Markdown, and show each as it is made."""
     lines = [head, ["---"] * len(head)]
@@ -107,15 +139,22 @@ def of_runs(tries: int) -> None:
     put(PAGE, "faults of a run", table([*head, "seconds to the end"], run_faults(tries)))
 
 
+def of_machines(tries: int) -> None:
+    head = ["fault", "tries", "records at that moment", "records in the end", "lost", "made twice", "processes left"]
+    rows = chain(machine_faults.rows(tries), killed_again_and_again(KILLS))
+    put(PAGE, "faults of a machine", table([*head, "seconds to the end"], rows))
+
+
+_TABLES = {"cell": of_cells, "run": of_runs, "machine": of_machines}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tries", type=int, default=3)
-    parser.add_argument("--only", choices=("cell", "run"))
+    parser.add_argument("--only", choices=tuple(_TABLES))
     arguments = parser.parse_args()
-    if arguments.only != "run":
-        of_cells(arguments.tries)
-    if arguments.only != "cell":
-        of_runs(arguments.tries)
+    for name in [arguments.only] if arguments.only else _TABLES:
+        _TABLES[name](arguments.tries)
 
 
 if __name__ == "__main__":

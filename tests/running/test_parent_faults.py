@@ -13,6 +13,7 @@ import pytest
 
 from benchmark.errors import UsageError
 from benchmark.running.lock import locked
+from tests.running import clusters
 from tests.running.command import ebb_run, still_there, sweep_of
 from tests.running.faults import healthy
 
@@ -110,11 +111,10 @@ def test_killed_without_warning_at_sixty_random_moments_it_loses_no_record_and_m
 def small_disk(tmp_path) -> Iterator[Path]:
     """A file system of 60 kB."""
     folder = tmp_path / "disk"
-    folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=60k", "none", folder], capture_output=True).returncode:
-        pytest.skip("mounting a small file system is not permitted here")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with clusters.small_disk(folder) as permitted:
+        if not permitted:
+            pytest.skip("mounting a small file system is not permitted here")
+        yield folder
 
 
 def test_a_full_disk_stops_the_run_and_with_more_room_it_goes_on(small_disk):
@@ -130,7 +130,7 @@ def test_a_full_disk_stops_the_run_and_with_more_room_it_goes_on(small_disk):
     assert f"{len(records)} cells of this run are stored" in errors
 
     made = full.records()
-    subprocess.run(["mount", "-o", "remount,size=20m", small_disk], check=True)
+    clusters.enlarge(small_disk)
     again = ebb_run(small_disk, seeds=10)
     errors = again.errors()
     assert again.process.returncode == 0, errors

@@ -1,5 +1,6 @@
 """Cells on a Ray cluster of two nodes on this machine, with GPUs that are only counted."""
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmark.cli.main import execute
 from benchmark.contracts.registry import Registry
 from benchmark.errors import UsageError
 from benchmark.running.engines.engine import Terms
@@ -17,38 +19,22 @@ from benchmark.running.runner import Sweep, run_jobs
 from benchmark.running.store import Store
 from benchmark.running.worker import run_cell
 from tests.factories import make_cell
+from tests.running.clusters import SLOW, cells_of_ray, ray_cluster, two_nodes
 from tests.running.faults import FAULTS, healthy, misbehaving, numbers
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
-utils = pytest.importorskip("ray.cluster_utils")
-
-SLOW = """
-import time
-from tests.running.misbehaving import Behaves
-
-class Slow(Behaves):
-    name = "slow"
-    def loss(self, model, batch, ctx):
-        time.sleep(1)
-        return super().loss(model, batch, ctx)
-"""
+pytest.importorskip("ray.cluster_utils")
 
 
 @pytest.fixture
 def cluster() -> Iterator:
-    """A head without room for cells, and two nodes of two cores and one GPU each."""
-    made = utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-    try:
+    with ray_cluster() as made:
         yield made
-    finally:
-        made.shutdown()
 
 
 @pytest.fixture
 def nodes(cluster) -> list:
-    added = [cluster.add_node(num_cpus=2, num_gpus=1) for _ in range(2)]
-    cluster.wait_for_nodes()
-    return added
+    return two_nodes(cluster)
 
 
 def sweep(engine: RayEngine, cells: list, store: Store) -> Sweep:
@@ -109,24 +95,29 @@ def test_ending_a_run_ends_its_cells(cluster, nodes, tmp_path):
     assert not psutil.wait_procs(started, 15)[1]
 
 
-def cells_of_ray() -> list[psutil.Process]:
-    """Guards and cells: processes that a server of processes has forked in a Ray worker."""
-    servers = [p for p in psutil.process_iter(["name", "cmdline"]) if _serves(p.info["cmdline"]) and _in_ray(p)]
-    return [child for server in servers for child in server.children(recursive=True)]
-
-
-def _serves(command: list[str] | None) -> bool:
-    return any("multiprocessing.forkserver" in part for part in command or ())
-
-
-def _in_ray(process: psutil.Process) -> bool:
-    return any("ray" in parent.name() for parent in process.parents())
-
-
 def test_a_cluster_without_what_a_cell_asks_for_is_refused(cluster):
     cluster.add_node(num_cpus=1)
     with pytest.raises(UsageError, match="each takes 1 CPU and 1 GPU, the cluster has"):
         RayEngine(Terms(120, gpus=1), 1, cluster.address)
+
+
+def test_tuning_runs_its_trials_on_a_cluster(cluster, nodes, tmp_path):
+    command = [
+        "tune",
+        "--suite",
+        "smoke",
+        "--tasks",
+        "copycat_tagging",
+        "--trials",
+        "2",
+        "--seeds",
+        "2",
+        "--updates",
+        "2",
+    ]
+    assert execute([*command, "--out", str(tmp_path), "--engine", "ray", "--address", cluster.address]) == 0
+    (tuned,) = json.loads((tmp_path / "tuned.json").read_text())
+    assert (tuned["baseline"], tuned["trials"]) == ("teacher_forcing", 2)
 
 
 def test_ray_is_started_here_where_no_address_is_given(tmp_path):

@@ -1,6 +1,8 @@
 """A sweep: what is to do, what is kept, and what a record repeats."""
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from benchmark.running.store import Damaged, Store
 from benchmark.running.suites import find_suite
 from benchmark.running.worker import run_cell
 from benchmark.settings import Budget
+from tests.factories import make_cell, make_record
 
 PLUGIN = Path(__file__).with_name("misbehaving.py")
 NAMES = ("raises", "hangs", "teacher_forcing", "scheduled_sampling")
@@ -93,6 +96,26 @@ def test_a_run_removes_what_a_killed_one_had_not_written_to_the_end(tmp_path):
     aside.write_text('{"cell":')
     run_jobs([job], store, Sweep(), LocalEngine(Terms(60), 1))
     assert [path.name for path in aside.parent.iterdir()] == [store.path(job.cell).name]
+
+
+def test_no_record_is_read_again_at_the_end_that_nobody_has_touched(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    store.prepare()
+    monkeypatch.setattr(Store, "load", lambda *_: pytest.fail("a record was read again"))
+    kept = run_jobs(jobs("teacher_forcing"), store, Sweep(), LocalEngine(Terms(60), 1)).made
+    done = run_jobs(jobs("scheduled_sampling"), store, Sweep(kept=kept), LocalEngine(Terms(60), 1))
+    assert [record.status for record in done.records] == ["ok", "ok"]
+
+
+def test_a_record_written_over_with_its_own_size_and_time_is_seen_to_be_touched(tmp_path):
+    store, record = Store(tmp_path), make_record(make_cell())
+    path = store.save(record)
+    before, times = store.mark(record.cell), path.stat()
+    time.sleep(0.05)  # the clock of a file system ticks some hundred times a second
+    path.write_bytes(b" " * times.st_size)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert store.mark(record.cell) != before
+    assert store.mark(make_cell(seed=1)) is None
 
 
 def test_the_same_cell_gives_byte_identical_measures():

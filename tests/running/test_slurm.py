@@ -1,9 +1,6 @@
 """Cells as the tasks of job arrays, on a Slurm of one node that is brought up here."""
 
-import os
 import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,39 +18,20 @@ from benchmark.running.runner import Sweep, run_jobs
 from benchmark.running.store import Store
 from benchmark.running.worker import run_cell
 from tests.factories import make_cell
+from tests.running.clusters import KILLS_ITS_TASK, one_node_slurm, slurm_is_here
 from tests.running.command import Run
 from tests.running.faults import FAULTS, healthy, misbehaving, numbers
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]
 pytest.importorskip("submitit")
-SCRIPT = Path(__file__).with_name("one_node_slurm.sh")
-KILLS_ITS_TASK = """
-import os, signal
-import psutil
-from tests.running.misbehaving import Behaves
-
-class KillsItsTask(Behaves):
-    name = "kills_its_task"
-    def loss(self, model, batch, ctx):
-        guard = psutil.Process().parent()
-        task = next(p for p in guard.parents() if "submitit.core._submit" in p.cmdline())
-        task.kill()
-        guard.kill()
-"""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def slurm() -> Iterator[None]:
-    if not shutil.which("slurmctld") or os.geteuid():
+    if not slurm_is_here():
         pytest.skip("needs root and the packages slurmctld, slurmd, slurm-client and munge")
-    with tempfile.TemporaryDirectory(prefix="ebb-slurm-") as folder:  # short: the path of a socket has a limit
-        subprocess.run([SCRIPT, "start", folder, "2"], check=True)
-        os.environ["SLURM_CONF"] = f"{folder}/slurm.conf"
-        try:
-            yield
-        finally:
-            subprocess.run([SCRIPT, "stop", folder], check=True)
-            del os.environ["SLURM_CONF"]
+    with one_node_slurm():
+        yield
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from benchmark.cli.main import execute
 from benchmark.contracts import Knob
 from benchmark.contracts.registry import Registry
+from benchmark.errors import UsageError
 from benchmark.running.search_space import defaults, suggest
 from benchmark.running.store import Store
 from benchmark.running.tuning import FIRST_SEED, Study
@@ -125,3 +126,15 @@ def test_both_rulesets_stand_on_the_board(tmp_path, capsys):
 @pytest.mark.parametrize("problem", ["--trials", "--seeds"])
 def test_a_number_below_one_is_refused(problem, capsys):
     assert execute(["tune", "reinforce", problem, "0"]) == 2
+
+
+def test_tuning_takes_an_engine_as_a_run_does(tmp_path, capsys):
+    command = ["tune", "reinforce", "--suite", "smoke", "--tasks", "copycat_tagging", "--out", str(tmp_path)]
+    assert execute([*command, "--address", "auto"]) == 2
+    assert "--address is that of a Ray cluster and goes with --engine ray" in capsys.readouterr().err
+
+
+def test_a_study_whose_trials_are_damaged_is_refused_with_the_line(tmp_path):
+    (tmp_path / "trials.jsonl").write_text('{"study": 3}\n')
+    with pytest.raises(UsageError, match=r"trials\.jsonl, line 1 holds no trials of `ebb tune`"):
+        study(tmp_path)

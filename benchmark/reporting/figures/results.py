@@ -12,7 +12,7 @@ from benchmark.reading import Refused, parse_json, read_bounded
 from benchmark.reporting.grouping import group_records, main_track
 from benchmark.reporting.overall import Group
 from benchmark.reporting.statistics import Interval, t_intervals
-from benchmark.running.record import Record
+from benchmark.running.record import Record, values_of
 from benchmark.running.suites import find_suite
 from benchmark.values import TaskFacts
 
@@ -43,8 +43,7 @@ class Series:
 
     def measures(self, names: Sequence[str]) -> list[Interval]:
         """Means over seeds of measures, with intervals."""
-        found = [[record.measures.get(name) for record in self.records] for name in names]
-        return t_intervals([[measure.value if measure else None for measure in row] for row in found])
+        return t_intervals([values_of(self.records, name) for name in names])
 
     def spent(self, name: str) -> float | None:
         """Mean over seeds of a cost."""

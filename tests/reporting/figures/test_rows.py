@@ -30,6 +30,15 @@ def test_a_curve_has_the_mean_over_seeds_and_its_interval():
     assert point["free_running_high"] - 0.705 == pytest.approx(12.706 * 0.005, rel=1e-3)  # t(1), deviation .01 / sqrt 2
 
 
+def test_a_figure_of_more_lines_than_can_be_read_is_left_out_with_the_reason(monkeypatch):
+    records = [make_record(make_cell(baseline=name)) for name in ("one", "two")]
+    monkeypatch.setattr("benchmark.reporting.figures.quality_vs_length.MOST_LINES", 2)
+    assert {row["baseline"] for row in rows("quality_vs_length", records)} == {"one", "two"}
+    monkeypatch.setattr("benchmark.reporting.figures.quality_vs_length.MOST_LINES", 1)
+    with pytest.raises(Missing, match="it would have 2 lines, of which nobody could read more than 1"):
+        rows("quality_vs_length", records)
+
+
 def test_the_pareto_front_holds_what_no_other_beats_in_both():
     costs = {"cheap": (1.0, 0.5), "beaten": (2.0, 0.4), "dear": (3.0, 0.9), "twin": (3.0, 0.9)}
     records = []
