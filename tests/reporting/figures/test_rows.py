@@ -123,7 +123,7 @@ def test_a_control_is_far_off_where_all_lines_would_be_flat_beside_it():
 def test_a_legend_takes_few_lines_and_breaks_labels_that_keep_columns_from_standing_side_by_side():
     short = ["teacher forcing", "free running", "reinforce"]
     assert arranged(short, 3.3) == (short, 3, 1)
-    long = [*(f"method {number}" for number in range(9)), "scheduled sampling: end=0.5, coin=sequence"]
+    long = [*(f"another method {number}" for number in range(9)), "scheduled sampling: end=0.5, coin=sequence"]
     texts, columns, lines = arranged(long, 3.3)
     assert (texts[:9], columns, lines) == (long[:9], 2, 6)
     assert texts[9] == "scheduled sampling:\nend=0.5, coin=sequence"
