@@ -74,11 +74,16 @@ function titled(name) {
 function caption(name, places, methods) {
   const parts = [];
   if (places.length === 1) {
-    const better = QUALITY.includes(name) ? `, ${places[0].direction} is better` : "";
-    parts.push(filled(data.curves[name].value, places[0]) + better);
+    const direction = directionOf(name, places[0]);
+    parts.push(filled(data.curves[name].value, places[0]) + (direction ? `, ${direction} is better` : ""));
   }
   if (!data.curves[name].along && places.some(place => place.trained)) parts.push("shaded: lengths seen in training");
   if (QUALITY.includes(name)) parts.push("dashed: ceiling", "dotted, level: floor");
+  for (const place of places) {
+    const means = known(methods.flatMap(method => curveOf(place, name)?.series[method]?.[0] ?? []));
+    const where = places.length > 1 ? ` of ${place.task}, ${place.model}` : "";
+    for (const one of farOff(name, place, means)) parts.push(`the ${one}${where}, ${written(place[one])}, is far off`);
+  }
   const reference = methods.filter(method => method === REFERENCE);
   if (name === "free_running" && places.some(place => hasValues(place, "gold_prefix", reference))) {
     parts.push("dotted curve: teacher forcing on gold prefixes");
