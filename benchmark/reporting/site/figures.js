@@ -79,11 +79,11 @@ function caption(name, places, methods) {
   }
   if (!data.curves[name].along && places.some(place => place.trained)) parts.push("shaded: lengths seen in training");
   if (QUALITY.includes(name)) parts.push("dashed: ceiling", "dotted, level: floor");
-  for (const place of places) {
+  const far = places.flatMap(place => {
     const means = known(methods.flatMap(method => curveOf(place, name)?.series[method]?.[0] ?? []));
-    const where = places.length > 1 ? ` of ${place.task}, ${place.model}` : "";
-    for (const one of farOff(name, place, means)) parts.push(`the ${one}${where}, ${written(place[one])}, is far off`);
-  }
+    return farOff(name, place, means).map(one => `the ${one}, ${written(place[one])}, is far off`);
+  });
+  if (far.length) parts.push(...places.length === 1 ? far : ["a floor or ceiling that is far off is not drawn"]);
   const reference = methods.filter(method => method === REFERENCE);
   if (name === "free_running" && places.some(place => hasValues(place, "gold_prefix", reference))) {
     parts.push("dotted curve: teacher forcing on gold prefixes");
