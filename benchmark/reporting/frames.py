@@ -77,7 +77,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "low": Column("int64", "axis_unit", "first position, turn, length or lag of the range, counted from 1"),
         "high": Column("int64", "axis_unit", "last one of the range, inclusive"),
         "value": Column("float64", "unit", "mean over the range; missing where there is none"),
-        "unit": Column("category", "", "of the value, where a measure of that name says it, else empty"),
+        "unit": Column("category", "", "of the value, by the measure of that name or the curve's kind; else empty"),
         "axis": Column("category", "", "what low and high count: position, turn, length, or lag after an event"),
         "axis_unit": Column("category", "", "of low and high"),
     },
@@ -94,6 +94,21 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
 _FIGURE_UNITS = {"nll": "nats per own token"}
 _BY_POSITION = ("entropy_", "marginal_", "grid_", "exposure_ratio", "survival", "hazard")  # whatever the task's axis is
 _BY_LAG = ("right_after_", "self_recovery", "quality_by_lag", "nrmse_by_lead")
+_CURVE_UNITS = {  # of curves that no measure is named like, by how the name begins
+    "entropy_": "nats per token",
+    "grid_gold_TV": "total variation",
+    "grid_own_TV": "total variation",
+    "grid_": "nats per token",  # KL divergences and the Jensen-Shannon divergence
+    "exposure_ratio": "ratio, own over gold prefixes",
+    "marginal_ratio": "ratio, own over gold prefixes",
+    "survival": "share of runs",
+    "hazard": "share of runs without an error so far",
+    "self_recovery": "share right",
+    "right_after_": "share right",
+    "nrmse_by_lead": "standard deviations",
+    "reply_nll_": "nats per own token",
+}
+_IN_THE_METRIC = "quality_by_lag"
 _LEARNING = "learning"  # the curve over updates, which stands in a frame of its own
 
 
@@ -188,11 +203,19 @@ def _measures(record: Record) -> Iterator[Row]:
 
 def _curves(record: Record) -> Iterator[Row]:
     for name, points in record.curves.items():
-        unit = record.measures[name].unit if name in record.measures else ""
-        axis = _axis(name, record.facts)
+        unit, axis = _unit(name, record), _axis(name, record.facts)
         if name != _LEARNING:
             for point in points:
                 yield {"curve": name, "low": point.low, "high": point.high, "value": point.value, "unit": unit} | axis
+
+
+def _unit(curve: str, record: Record) -> str:
+    """The unit of a curve's values, "" where neither the record nor the curve's name says it."""
+    if curve in record.measures:
+        return record.measures[curve].unit
+    if curve == _IN_THE_METRIC:
+        return record.facts.unit if record.facts else ""
+    return next((unit for start, unit in _CURVE_UNITS.items() if curve.startswith(start)), "")
 
 
 def _axis(curve: str, facts: TaskFacts | None) -> Row:

@@ -62,6 +62,8 @@ def _shade(p: float | None) -> str:
 
 def draw_trace(trace: Mapping[str, Any], title: str, folder: Path, command: str) -> list[Path]:
     """Draw the probability of the gold symbol on own and on gold prefixes by position, with errors marked."""
+    from matplotlib.ticker import MaxNLocator
+
     positions = range(1, len(trace["gold"]) + 1)
     nan = float("nan")
     with drawing(1) as (figure, axes):
@@ -78,5 +80,6 @@ def draw_trace(trace: Mapping[str, Any], title: str, folder: Path, command: str)
         errors = [position for position, wrong in zip(positions, trace["wrong"], strict=True) if wrong]
         axis.plot(errors, [-0.06] * len(errors), "|", color="tab:red", markersize=7, label="wrong own symbol")
         axis.set(title=title, xlabel="output position", ylabel="probability of the gold symbol", ylim=(-0.12, 1.05))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.legend(loc="outside lower center", ncols=3)
         return save(figure, folder / "trace", command)

@@ -63,26 +63,34 @@ def test_a_large_board_is_printed_as_it_is_written(smoke, capsys, monkeypatch):
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex, of TeX Live")
 def test_a_paper_can_be_written_about_a_run(smoke, tmp_path):
-    """The path of a paper's author: run, report, include a figure, a number and the tables, compile."""
+    """The path of a paper's author: run, report, cite, include a figure, a number and the tables, compile."""
     out, _, _ = smoke
     report = tmp_path / "report"
     done = call("report", str(out), "--out", str(report))
     assert done.returncode == 0, done.stderr
+    cited = call("cite", "quality_vs_length", "--results", str(out))
+    assert cited.returncode == 0, cited.stderr
+    (tmp_path / "references.bib").write_text(cited.stdout, encoding="utf-8")
     (tmp_path / "paper.tex").write_text(
         r"""\documentclass{article}
         \usepackage[T1]{fontenc}
         \usepackage{booktabs,graphicx}
         \input{report/numbers}
         \begin{document}
-        Teacher forcing reaches \ebbCopycatTaggingGruTeacherForcingFreeRunning{} (run \ebbRun).
+        Teacher forcing reaches \ebbCopycatTaggingGruTeacherForcingFreeRunning{} (run \ebbRun of \cite{ebb}),
+        and scheduled sampling \cite{bengio2015scheduled} another value.
         \begin{figure}\includegraphics{report/figures/quality_vs_length}\caption{\ebbCaptionQualityVsLength}\end{figure}
         \input{report/boards/NAME}
+        \bibliographystyle{plain}\bibliography{references}
         \end{document}""".replace("NAME", out.name),
         encoding="utf-8",
     )
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
-    assert done.returncode == 0, done.stdout[-2000:]
+    latex = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    for command in (latex, ["bibtex", "paper"], latex, latex):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
+        assert done.returncode == 0, done.stdout[-2000:]
+    assert "undefined" not in (tmp_path / "paper.log").read_text(errors="replace")  # no citation, no reference
+    assert "bengio2015scheduled" in (tmp_path / "paper.bbl").read_text()
     assert (tmp_path / "paper.pdf").stat().st_size > 20_000  # the figure is in it
 
 

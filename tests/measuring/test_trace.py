@@ -16,6 +16,7 @@ from benchmark.reporting.trace import trace_lines
 from benchmark.running.planning import Wishes, plan
 from benchmark.running.store import Store
 from benchmark.running.suites import find_suite
+from benchmark.running.traces import load_traces
 from benchmark.running.worker import run_cell
 from tasks.copycat_tagging import CopycatTagging
 from tasks.g2p_sentences import G2pSentences
@@ -58,6 +59,9 @@ def test_the_command_trains_the_cell_again_and_draws_the_figure(capsys, tmp_path
     assert (tmp_path / "trace.png").read_bytes().startswith(b"\x89PNG")
     assert execute(["trace", str(path), "--bucket", "-1", "--out", str(tmp_path)]) == 0
     assert "first error at" in capsys.readouterr().out
+    kept = {trace.command for trace in load_traces(store)[0]}
+    below = f"{tmp_path.name}/{path.relative_to(tmp_path)}"  # the folder alone: it may lie anywhere
+    assert kept == {f"ebb trace {below} --example 2 --bucket 0", f"ebb trace {below} --example 0 --bucket -1"}
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,29 @@ def test_positions_and_lags_are_told_apart_from_the_axis_of_the_task():
     assert tuple(axes.loc["right_after_healed"]) == ("lag", "steps")
 
 
+def test_a_curve_that_no_measure_is_named_like_has_the_unit_of_its_kind():
+    record = some_records()[0]
+    units = {
+        "entropy_own": "nats per token",
+        "grid_own_KL(P||Q)": "nats per token",
+        "grid_gold_JSD": "nats per token",
+        "grid_own_TV": "total variation",
+        "exposure_ratio_TV": "ratio, own over gold prefixes",
+        "marginal_ratio_TV": "ratio, own over gold prefixes",
+        "survival": "share of runs",
+        "hazard": "share of runs without an error so far",
+        "self_recovery": "share right",
+        "right_after_own_prefix": "share right",
+        "quality_by_lag": "share of labels",  # that of the task's metric
+        "nrmse_by_lead": "standard deviations",
+        "reply_nll_after_own_turns": "nats per own token",
+        "of_a_plugin": "",
+    }
+    curves = {name: [Point(1, 1, 0.5)] for name in units} | {"gap": [Point(1, 4, 0.1)]}
+    frame = to_frames([record.model_copy(update={"curves": curves})]).curves
+    assert dict(zip(frame.curve, frame.unit, strict=True)) == units | {"gap": record.measures["gap"].unit}
+
+
 def test_a_damaged_file_is_named_and_the_others_are_loaded(tmp_path):
     store = Store(tmp_path)
     paths = [store.save(record) for record in some_records()]

@@ -10,6 +10,7 @@ from benchmark.reporting.site import write_site
 from benchmark.reporting.site.colours import contrast
 from benchmark.reporting.site.curves import chart_data
 from benchmark.reporting.site.leaderboard import COLUMNS
+from tests.factories import FACTS, make_cell, make_record
 from tests.site.browser import DESKTOP, PHONE, chromium, visit
 from tests.site.records import ABOUT, site_records
 
@@ -140,6 +141,27 @@ def test_every_curve_of_the_records_is_drawn_with_a_mark_for_every_value(visited
             assert not figure.locator("svg.plot [d*=NaN], svg.plot [x*=NaN], svg.plot [y*=NaN]").count()
             checked += 1
     assert checked > 30
+
+
+def test_an_axis_says_which_end_is_better_where_that_is_known(visited):
+    figure = first_figure(visited.page)
+    ends = {"free_running": "\u2191", "self_recovery": "\u2191", "something_new": ""}
+    for name, arrow in ends.items():
+        figure.locator("select").select_option(name)
+        label = figure.locator("svg.plot text[transform]").first.text_content()
+        assert (label[-1] if label[-1] in "\u2191\u2193" else "") == arrow, label
+
+
+def test_a_control_beside_which_all_lines_would_be_flat_is_told_and_not_drawn(browser, tmp_path):
+    facts = FACTS.model_copy(update={"metric": "KL", "direction": "lower", "floor": 0.4, "ceiling": 0.0})
+    records = [make_record(make_cell(seed=seed), (0.03, 0.04, 0.05), facts) for seed in range(2)]
+    with visit(browser, write_site(records, tmp_path / "index.html", "ebb report DIR")) as visited:
+        figure = visited.page.locator(".figure").first
+        figure.scroll_into_view_if_needed()
+        figure.locator("svg.plot").wait_for()
+        assert "the floor, 0.4, is far off" in figure.locator(".readout").inner_text()
+        ticks = figure.locator("svg.plot text[text-anchor=end]").all_text_contents()
+        assert max(map(float, ticks)) < 0.1
 
 
 def test_the_values_of_a_figure_stand_in_a_table(visited):

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from benchmark.reporting.figures.curves import better, each_method, found, metric_columns, value_axis
-from benchmark.reporting.figures.declaration import ReportFigure, Row
+from benchmark.reporting.figures.curves import each_method, found, metric_columns, metric_label, value_axis
+from benchmark.reporting.figures.declaration import OVER_SEEDS, ReportFigure, Row
 from benchmark.reporting.figures.error_rates import whiskers
 from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet, shown
@@ -53,9 +53,8 @@ def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
                     linestyle="none", elinewidth=0.8, **sheet.style(method),
                 )  # fmt: skip
         _costs_below(axis, [row["evaluations"] for row in own])
-        label = own[0]["metric"] + better(own[0]["direction"])
-        value_axis(axis, own, label, ["quality"])
-        axis.margins(y=0.15)  # a marker at the edge would be half seen
+        axis.set_ylabel(metric_label(own[0]))
+        value_axis(axis, own, "quality")
 
     return sheet.by_place(rows, panel)
 
@@ -80,7 +79,7 @@ COST_QUALITY = ReportFigure(
     question="Which methods give the most quality for what their training costs?",
     caption=(
         "Free-running quality against the model evaluations of training (a token forward 1, forward and backward 3, "
-        "roll-outs counted): mean over seeds with a 95 % t interval. Grey: the Pareto front, methods that no other "
+        f"roll-outs counted): {OVER_SEEDS}. Grey: the Pareto front, methods that no other "
         "beats in both. Seconds are in the data and never ranked."
     ),
     rows=_rows,

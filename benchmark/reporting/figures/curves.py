@@ -13,6 +13,9 @@ from benchmark.values import TaskFacts
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_LONGEST_UNIT = 23
+_MANY = 8  # methods whose bands would cover each other
+
 
 def curve_rows(results: Results, name: str) -> list[Row]:
     """One row a method and point of a curve, with what its panel needs to know about the task.
@@ -62,9 +65,10 @@ def draw_curve(axis: "Axes", rows: Sequence[Row], sheet: Sheet, method: str, val
     """Draw a method's line at the upper end of each range, with its band; a missing value is a gap."""
     style = sheet.style(method)
     at = [row["high"] for row in rows]
-    axis.plot(at, numbers(rows, value), label=shown(method), **style)
+    axis.plot(at, numbers(rows, value), label=shown(method), linestyle=sheet.line(method), **style)
     low, high = numbers(rows, f"{value}_low"), numbers(rows, f"{value}_high")
-    axis.fill_between(at, low, high, color=style["color"], alpha=0.2, linewidth=0)
+    faint = len(sheet.methods) > _MANY
+    axis.fill_between(at, low, high, color=style["color"], alpha=0.07 if faint else 0.2, linewidth=0)
 
 
 def each_method(rows: Sequence[Row], sheet: Sheet) -> list[tuple[str, list[Row]]]:
@@ -91,13 +95,40 @@ def lengths_below(axis: "Axes", rows: Sequence[Row], shade: bool = True) -> None
     axis.set_xlim(left, right)
 
 
-def value_axis(axis: "Axes", rows: Sequence[Row], label: str, names: Sequence[str]) -> bool:
-    """Label the y axis, logarithmic where values span decades; return whether it is."""
-    axis.set_ylabel(wrapped(label))
-    logarithmic = spans_decades([row[name] for row in rows for name in names])
-    if logarithmic:
-        logarithmic_values(axis)
-    return logarithmic
+def value_axis(axis: "Axes", rows: Sequence[Row], name: str, controls: Sequence[float] = ()) -> bool:
+    """Choose the range of the y axis, which is logarithmic where values span decades; return whether it is."""
+    values = _known(rows, name)
+    if not spans_decades(values):
+        value_range(axis, rows, name, controls)
+        return False
+    values += [control for control in controls if control > 0]  # a logarithmic axis has no place for 0
+    axis.set_ylim(min(values) / 1.3, max(values) * 1.3)
+    logarithmic_values(axis)
+    return True
+
+
+def value_range(axis: "Axes", rows: Sequence[Row], name: str, controls: Sequence[float] = ()) -> None:
+    """Choose the range of a linear y axis: values and controls decide, and their intervals add to it a third at most.
+
+    Otherwise a wide interval of few seeds would make all lines flat.
+    """
+    values = [*_known(rows, name), *controls]
+    low, high = min(values), max(values)
+    room = (high - low) / 3 or abs(high) / 3 or 1.0
+    low = max(low - room, min([low, *_known(rows, f"{name}_low")]))
+    high = min(high + room, max([high, *_known(rows, f"{name}_high")]))
+    margin = 0.06 * (high - low) or room
+    axis.set_ylim(low - margin, high + margin)
+
+
+def _known(rows: Sequence[Row], name: str) -> list[float]:
+    return [row[name] for row in rows if row.get(name) is not None]
+
+
+def metric_label(row: Row, before: str = "", direction: str = "") -> str:
+    """The task's metric with its unit, where there is room for it, and an arrow to where values are better."""
+    unit = f" ({row['unit']})" if len(row["unit"]) <= _LONGEST_UNIT else ""
+    return wrapped(before + row["metric"] + unit + better(direction or row["direction"]))
 
 
 def note(axis: "Axes", label: str, **style: Any) -> None:

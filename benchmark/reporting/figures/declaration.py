@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+OVER_SEEDS = "mean over seeds with a 95 % t interval, cut where it leaves the panel"
+
 
 class Missing(Exception):
     """The records do not hold what a figure shows; the message says what is missing."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.reporting.figures.curves import each_method, found
-from benchmark.reporting.figures.declaration import ReportFigure, Row
+from benchmark.reporting.figures.declaration import OVER_SEEDS, ReportFigure, Row
 from benchmark.reporting.figures.results import Results
-from benchmark.reporting.figures.sheet import Sheet, shown
+from benchmark.reporting.figures.sheet import Sheet, beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,15 +40,16 @@ def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
                     [row["error_rate"]], [y], xerr=whiskers(row, "error_rate"), marker="s" if filled else "o",
                     color=colour, markerfacecolor=colour if filled else "white", markersize=4, elinewidth=0.7,
                 )  # fmt: skip
-        axis.set_yticks(range(len(lines)), [shown(method) for method, _ in lines])
+        axis.set_yticks(range(len(lines)), [beside(method) for method, _ in lines])
         axis.set_ylim(len(lines) - 0.5, -0.5)
         axis.set_xlim(-0.03, 1.03)
         axis.set_xlabel("error rate (share of tokens) ↓")
         for label, face, marker in (("after good histories", "white", "o"), ("after bad histories", "black", "s")):
             axis.plot([], [], color="black", markerfacecolor=face, marker=marker, linestyle="none", label=label)
 
-    methods = len({row["baseline"] for row in rows})
-    return sheet.by_place(rows, panel, height=0.5 + 0.13 * methods, across=1)
+    methods = {row["baseline"] for row in rows}
+    line = 0.17 if any("\n" in beside(method) for method in methods) else 0.13
+    return sheet.by_place(rows, panel, height=0.5 + line * len(methods), across=1)
 
 
 def whiskers(row: Row, name: str) -> list[list[float]] | None:
@@ -62,7 +63,7 @@ ERROR_RATES = ReportFigure(
     question="Is a token more often wrong once an earlier one was?",
     caption=(
         "Error rates in free running after good histories (no own token wrong so far; open circles) and after bad ones "
-        "(filled squares), judged by the task given what was said: mean over seeds with a 95 % t interval. Rows that "
+        f"(filled squares), judged by the task given what was said: {OVER_SEEDS}. Rows that "
         "have failed may be harder ones, so read this beside the recovery after a slip, which is causal."
     ),
     rows=_rows,

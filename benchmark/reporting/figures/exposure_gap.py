@@ -3,9 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from benchmark.reporting.figures.curves import curve_rows, draw_curve, each_method, lengths_below
-from benchmark.reporting.figures.declaration import ReportFigure, Row
-from benchmark.reporting.figures.sheet import Sheet, wrapped
+from benchmark.reporting.figures.curves import (
+    curve_rows,
+    draw_curve,
+    each_method,
+    lengths_below,
+    metric_label,
+    value_range,
+)
+from benchmark.reporting.figures.declaration import OVER_SEEDS, ReportFigure, Row
+from benchmark.reporting.figures.sheet import Sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +25,8 @@ def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
             draw_curve(axis, line, sheet, method)
         lengths_below(axis, own)
         axis.axhline(0, color="black", linewidth=0.8, label="no gap")
-        axis.set_ylabel(wrapped(f"gap in {own[0]['metric']} ↓"))
+        axis.set_ylabel(metric_label(own[0], before="gap in ", direction="lower"))
+        value_range(axis, own, "value", controls=[0.0])
 
     return sheet.by_place(rows, panel)
 
@@ -28,7 +36,7 @@ EXPOSURE_GAP = ReportFigure(
     question="How much quality is lost because prefixes are the model's own and not gold, and does that grow?",
     caption=(
         "Quality on gold prefixes minus quality on own prefixes at the same positions, in the task's metric and turned "
-        "so that positive means that free running is worse: mean over seeds with a 95 % t interval. Grey: lengths seen "
+        f"so that positive means that free running is worse: {OVER_SEEDS}. Grey: lengths seen "
         "in training. Tasks whose metric cannot be had on gold prefixes are absent."
     ),
     rows=lambda results: curve_rows(results, "gap"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from benchmark.reporting.figures.curves import axis_columns, each_method, found
 from benchmark.reporting.figures.declaration import ReportFigure, Row
 from benchmark.reporting.figures.results import Results
-from benchmark.reporting.figures.sheet import Sheet, place_title, shown
+from benchmark.reporting.figures.sheet import Sheet, beside, place_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +61,12 @@ def _panel(axis: "Axes", rows: list[Row], sheet: Sheet, highest: float) -> "Axes
                     axis.text(x, y, _short(value), color=colour, fontsize=5, ha="center", va="center")
     axis.grid(visible=False)
     axis.spines[:].set_visible(False)
-    axis.set_yticks(range(len(lines)), [f"{shown(method)}, {source}" for method, source, _ in lines], fontsize=5.5)
+    pairs = [beside(method) for method, _, _ in lines[:: len(_SOURCES)]]
+    axis.set_yticks([0.5 + 2 * pair for pair in range(len(pairs))], pairs, fontsize=5.5, linespacing=1.0)
+    prefixes = axis.secondary_yaxis("right")
+    prefixes.set_yticks(range(len(lines)), [source for _, source, _ in lines], fontsize=5.5)
+    prefixes.spines[:].set_visible(False)
+    prefixes.tick_params(length=0)
     step = -(-len(ranges) // 6)
     labels = [str(high) if low == high else f"{low}–{high}" for low, high in ranges]
     axis.set_xticks(range(0, len(ranges), step), labels[::step], fontsize=5.5)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from benchmark.reporting.figures.curves import better, curve_rows, draw_curve, each_method, value_axis
-from benchmark.reporting.figures.declaration import ReportFigure, Row
+from benchmark.reporting.figures.curves import curve_rows, draw_curve, each_method, metric_label, value_axis
+from benchmark.reporting.figures.declaration import OVER_SEEDS, ReportFigure, Row
 from benchmark.reporting.figures.sheet import Sheet
 from benchmark.reporting.figures.style import logarithmic_lengths
 
@@ -19,7 +19,8 @@ def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
             draw_curve(axis, line, sheet, method)
         logarithmic_lengths(axis, sorted({row["high"] for row in own}))
         axis.set_xlabel("updates")
-        value_axis(axis, own, own[0]["metric"] + better(own[0]["direction"]), ["value"])
+        axis.set_ylabel(metric_label(own[0]))
+        value_axis(axis, own, "value")
 
     return sheet.by_place(rows, panel)
 
@@ -29,7 +30,7 @@ LEARNING_CURVES = ReportFigure(
     question="How fast does each method learn to run freely?",
     caption=(
         "Free-running quality on validation data of training lengths, at a sixteenth, an eighth, a quarter, a half and "
-        "the whole of training: mean over seeds with a 95 % t interval."
+        f"the whole of training: {OVER_SEEDS}."
     ),
     rows=lambda results: curve_rows(results, "learning"),
     draw=_draw,

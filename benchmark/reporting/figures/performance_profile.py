@@ -47,6 +47,7 @@ def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
                 where="post",
                 label=shown(method),
                 markevery=(2 * index % 25, 25),
+                linestyle=sheet.line(method),
                 **sheet.style(method),
             )
     axis.set(

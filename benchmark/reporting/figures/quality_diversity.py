@@ -55,14 +55,15 @@ def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
             for row in line:
                 if row["temperature"] == 1:
                     axis.plot([row["diversity"]], [row["quality"]], label=shown(method), linestyle="none", **style)
-        note(axis, "temperatures .5, .7, .85, 1 (marked), 1.2", linewidth=0.8, marker=".", markersize=2.5)
+        note(axis, "other temperatures", linewidth=0.8, marker=".", markersize=2.5)
         across, up = (
             f"{first[f'{name}_measure']} ({first[f'{name}_unit']}){better(first[f'{name}_direction'])}"
             for name in ("diversity", "quality")
         )
         axis.set_xlabel(wrapped(across, 24))
         axis.locator_params(axis="x", nbins=3)
-        value_axis(axis, own, up, ["quality"])
+        axis.set_ylabel(wrapped(up, 22))
+        value_axis(axis, own, "quality")
 
     return sheet.by_place(rows, panel, height=1.6)
 
@@ -71,11 +72,11 @@ QUALITY_DIVERSITY = ReportFigure(
     id="quality_diversity",
     question="Is quality bought with diversity, or could teacher forcing at another temperature do the same?",
     caption=(
-        "A line a method over sampling temperatures, mean over seeds, its marker at temperature 1 (Caccia et al. "
-        "2020). Where the task knows its process and that has no zeros: the process's negative log-likelihood (NLL) of "
-        "samples, which is quality, against the model's NLL of data, which is diversity; elsewhere the metric against "
-        "the share of samples with a beginning of their own. Arrows point to where values are better: a method whose "
-        "marker lies on the worse side of teacher forcing's line in both is dominated."
+        "A line a method over the sampling temperatures .5, .7, .85, 1 and 1.2, mean over seeds, its marker at 1 "
+        "(Caccia et al. 2020). Where the task knows its process and that has no zeros: the process's negative "
+        "log-likelihood (NLL) of samples, which is quality, against the model's NLL of data, which is diversity; "
+        "elsewhere the metric against the share of samples with a beginning of their own. Arrows point to where values "
+        "are better: a method whose marker lies on the worse side of teacher forcing's line in both is dominated."
     ),
     rows=_rows,
     draw=_draw,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from benchmark.reporting.contrasts import LEVEL
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
 from benchmark.reporting.figures.results import Results
-from benchmark.reporting.figures.sheet import Sheet, shown
+from benchmark.reporting.figures.sheet import Sheet, beside
 from benchmark.reporting.grouping import main_track
 from benchmark.reporting.overall import FEWEST_FOR_AN_INTERVAL, overall
 
@@ -52,10 +52,12 @@ def _rows(results: Results) -> list[Row]:
 
 
 def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
-    figure, (axis,) = sheet.panels(1, height=0.65 + 0.11 * len(rows))
+    labels = [beside(row["baseline"]) for row in rows]
+    line = 0.16 if any("\n" in label for label in labels) else 0.11
+    figure, (axis,) = sheet.panels(1, height=0.65 + line * len(rows))
     for y, row in enumerate(rows):
         axis.plot([row["mean_rank"]], [y], linestyle="none", markersize=4.5, **sheet.style(row["baseline"]))
-    axis.set_yticks(range(len(rows)), [shown(row["baseline"]) for row in rows])
+    axis.set_yticks(range(len(rows)), labels)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlim(0.8, len(rows) + 0.2)
     axis.set_xticks(range(1, len(rows) + 1, -(-len(rows) // 10)))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.reporting.figures.curves import axis_columns, draw_curve, each_method, found, note, numbers
-from benchmark.reporting.figures.declaration import ReportFigure, Row
+from benchmark.reporting.figures.declaration import OVER_SEEDS, ReportFigure, Row
 from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet, wrapped
 from benchmark.reporting.figures.style import logarithmic_lengths
@@ -35,6 +35,7 @@ def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
         unit = "turns" if own[0]["axis"] == "turn" else "own tokens"
         axis.set_xlabel(wrapped(f"lag after the slip ({unit})", 26))
         axis.set_ylabel(f"share of {'turns' if unit == 'turns' else 'tokens'} right ↑")
+        axis.set_ylim(-0.03, 1.03)
 
     return sheet.by_place(rows, panel)
 
@@ -44,7 +45,7 @@ RECOVERY = ReportFigure(
     question="After one wrong token in an otherwise gold prefix, does the model find back, and how soon?",
     caption=(
         "Share right by lag after a gold prefix whose last token was replaced by a random wrong one (solid), and after "
-        "the same prefix unchanged (dotted); the model runs freely from there. Mean over seeds with a 95 % t interval. "
+        f"the same prefix unchanged (dotted); the model runs freely from there. {OVER_SEEDS.capitalize()}. "
         "The distance between the two lines is the effect of the slip."
     ),
     rows=_rows,

@@ -4,11 +4,12 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import UsageError, unknown_name
 from benchmark.reporting.escapes import figure as escape
-from benchmark.reporting.figures.style import STYLE, series_style
+from benchmark.reporting.figures.style import STYLE, line_style, series_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+_HANDLE, _LETTER = 0.42, 0.048  # inches of a legend: a line with its marker and gaps, and a letter
+_SHORTEST = 20  # letters in a line of a legend that are worth breaking a label for
+_BESIDE = 30  # letters of a label beside an axis
 _MOST_IN_A_COLUMN = 6  # panels, two in a row; more of them take the width of the page, four in a row
 _TEXT: Mapping[str, Any] = {
     "font.size": 7,
@@ -71,6 +75,10 @@ class Sheet:
         """Colour and marker of a method, the same in every figure."""
         return series_style(self.methods.index(method))
 
+    def line(self, method: str) -> Any:
+        """The dashes of a method's line: broken once the colours come again."""
+        return line_style(self.methods.index(method))
+
     def panels(
         self, count: int, height: float = 1.4, across: int | None = None, same_values: bool = False
     ) -> "tuple[Figure, list[Axes]]":
@@ -120,25 +128,45 @@ class Sheet:
             return
         order = {shown(method): index for index, method in enumerate(self.methods)}
         labels = sorted(entries, key=lambda label: order.get(label, len(order)))
-        columns = next(n for n in range(len(labels), 0, -1) if n == 1 or _width(labels, n) < figure.get_figwidth())
-        figure.set_figheight(figure.get_figheight() + 0.08 + 0.13 * -(-len(labels) // columns))
-        figure.legend([entries[label] for label in labels], labels, loc="outside lower center", ncols=columns)
+        texts, columns, lines = arranged(labels, figure.get_figwidth())
+        figure.set_figheight(figure.get_figheight() + 0.08 + 0.13 * lines)
+        figure.legend([entries[label] for label in labels], texts, loc="outside lower center", ncols=columns)
 
 
-def _width(labels: Sequence[str], columns: int) -> float:
-    """Inches that a legend takes, filled column by column as matplotlib does."""
-    tall, longer = divmod(len(labels), columns)
-    parts, rest = [], list(labels)
-    for column in range(columns):
-        take = tall + (column < longer)
-        parts.append(rest[:take])
-        rest = rest[take:]
-    return sum(0.42 + 0.048 * max(map(len, part)) for part in parts)
+def arranged(labels: Sequence[str], width: float) -> tuple[list[str], int, int]:
+    """Arrange a legend in as few lines as fit into a width in inches; return its texts, columns and lines.
+
+    Long labels are broken where that lets more columns stand beside each other.
+    """
+    found = []
+    for columns in range(1, len(labels) + 1):
+        most = int((width / columns - _HANDLE) / _LETTER)
+        texts = [label if len(label) <= most else textwrap.fill(label, max(most, 1)) for label in labels]
+        parts = _columns(labels, columns)
+        if sum(_HANDLE + _LETTER * max(map(len, part)) for part in parts) < width:
+            found.append((len(parts[0]), columns, list(labels)))
+        elif most >= _SHORTEST:
+            lines = [sum(text.count("\n") + 1 for text in part) for part in _columns(texts, columns)]
+            found.append((max(lines), columns, texts))
+    tallest, columns, texts = min(found, key=lambda one: one[:2])
+    return texts, columns, tallest
+
+
+def _columns(labels: Sequence[str], count: int) -> list[Sequence[str]]:
+    """Fill the columns of a legend one after the other, as matplotlib does."""
+    tall, longer = divmod(len(labels), count)
+    ends = list(accumulate(tall + (column < longer) for column in range(count)))
+    return [labels[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def shown(label: str) -> str:
     """A label of the board as a figure shows it."""
-    return escape(label.replace("_", " "))
+    return escape(label.replace("_", " ").replace(":", ": ", 1).replace(",", ", "))
+
+
+def beside(label: str) -> str:
+    """A label of the board as it stands beside an axis, in lines where it would leave the panel no room."""
+    return textwrap.fill(shown(label), _BESIDE)
 
 
 def place_title(task: str, model: str) -> str:
@@ -148,9 +176,13 @@ def place_title(task: str, model: str) -> str:
 
 
 def wrapped(text: str, width: int = 19) -> str:
-    """Break the label of an axis into lines."""
+    """Break the label of an axis into lines, before the unit in brackets where both parts fit."""
     arrow = text[-2:] if text.endswith((" ↑", " ↓")) else ""  # stays with the last word
-    return "\n".join(map(escape, textwrap.wrap(text.removesuffix(arrow), width))) + arrow
+    name, bracket, unit = text.removesuffix(arrow).partition(" (")
+    parts = [name, f"({unit}"] if bracket else [name]
+    if len(name + bracket + unit) <= width or max(map(len, parts)) > width:
+        parts = textwrap.wrap(text.removesuffix(arrow), width)
+    return "\n".join(map(escape, parts)) + arrow
 
 
 def venues() -> list[str]:

@@ -99,6 +99,11 @@ def series_style(index: int) -> dict[str, Any]:
     return style | ({"markerfacecolor": "white"} if turn % 2 else {})
 
 
+def line_style(index: int) -> Any:
+    """Dashes of the line of a series: none for the first ten, another kind for every ten that follow."""
+    return ("-", (0, (6, 1, 1, 1)), (0, (8, 2)))[index // 10 % 3]
+
+
 def lay_out(figure: "Figure") -> None:
     """Give panels and labels their places once, so that all kinds have the same; no text moves from here on."""
     engine = figure.get_layout_engine()

@@ -12,7 +12,7 @@ from benchmark.reporting.figures.curves import (
     note,
     numbers,
 )
-from benchmark.reporting.figures.declaration import ReportFigure, Row
+from benchmark.reporting.figures.declaration import OVER_SEEDS, ReportFigure, Row
 from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet
 
@@ -58,7 +58,7 @@ SURVIVAL = ReportFigure(
     question="What share of outputs is free of errors up to a position, and would independent errors give that?",
     caption=(
         "Survival: share of free runs whose tokens up to a position are all right (Kaplan-Meier; outputs that end "
-        "before are censored), mean over seeds with a 95 % t interval. Dashed: from the first point on, errors that "
+        f"before are censored), {OVER_SEEDS}. Dashed: from the first point on, errors that "
         "come independently at the method's mean rate after good histories; below that line first errors bunch early, "
         "above it late. Grey: positions seen in training."
     ),

@@ -19,33 +19,44 @@ class Wording(NamedTuple):
         title: the question that it answers.
         value: label of the y axis; {metric} and {unit} are the task's.
         along: label of the x axis; "" for the axis of the task.
+        direction: "higher" or "lower", which is better; "metric" for that of the task's metric, "" where not known.
     """
 
     title: str
     value: str
     along: str = ""
+    direction: str = ""
 
 
 _LAG = "steps after"
 MAIN = ("free_running", "gold_prefix", "gap")
 CURVES = {
-    "free_running": Wording("How does quality fall off with length?", "{metric} ({unit})"),
-    "gap": Wording("How much worse is it than on gold prefixes?", "gap in {metric} ({unit})"),
-    "gold_prefix": Wording("How good is it where every earlier token is gold?", "{metric} ({unit})"),
-    "survival": Wording("What share has made no error yet?", "share without an error"),
-    "hazard": Wording("How likely is a first error here?", "probability of a first error"),
-    "grid_own_KL(P||Q)": Wording("How far is it from the process on its own prefixes?", "KL(P||Q), nats per token"),
-    "grid_gold_KL(P||Q)": Wording("How far is it from the process on gold prefixes?", "KL(P||Q), nats per token"),
-    "exposure_ratio_TV": Wording("How much further on own prefixes than on gold?", "EB-C, ratio of total variations"),
-    "marginal_ratio_TV": Wording("How far are continuations of own prefixes?", "EB-M, ratio of total variations"),
-    "self_recovery": Wording("Is it right again after its first error?", "share right", f"{_LAG} the first error"),
+    "free_running": Wording("How does quality fall off with length?", "{metric} ({unit})", "", "metric"),
+    "gap": Wording("How much worse is it than on gold prefixes?", "gap in {metric} ({unit})", "", "lower"),
+    "gold_prefix": Wording("How good is it where every earlier token is gold?", "{metric} ({unit})", "", "metric"),
+    "survival": Wording("What share has made no error yet?", "share without an error", "", "higher"),
+    "hazard": Wording("How likely is a first error here?", "probability of a first error", "", "lower"),
+    "grid_own_KL(P||Q)": Wording("How far is it from the process on its own prefixes?", "KL(P||Q), nats per token",
+                                 "", "lower"),
+    "grid_gold_KL(P||Q)": Wording("How far is it from the process on gold prefixes?", "KL(P||Q), nats per token",
+                                  "", "lower"),
+    "exposure_ratio_TV": Wording("How much further on own prefixes than on gold?", "EB-C, ratio of total variations",
+                                 "", "lower"),
+    "marginal_ratio_TV": Wording("How far are continuations of own prefixes?", "EB-M, ratio of total variations",
+                                 "", "lower"),
+    "self_recovery": Wording("Is it right again after its first error?", "share right", f"{_LAG} the first error",
+                             "higher"),
     "quality_by_lag": Wording("How does quality fall off after a gold prefix?", "{metric} ({unit})",
-                              f"{_LAG} the gold prefix"),
-    "right_after_own_prefix": Wording("Is it right after a prefix of its own?", "share right", f"{_LAG} the prefix"),
-    "right_after_random_slip": Wording("Is it right after one wrong token?", "share right", f"{_LAG} the slip"),
-    "learning": Wording("How fast is it learned?", "free-running {metric} ({unit})", "updates"),
-    "nrmse_by_lead": Wording("How does the forecast fall off?", "NRMSE (standard deviations)", "lead time (steps)"),
-    "reply_nll_after_own_turns": Wording("How surprising are replies after its own?", "nats per token", "turn"),
+                              f"{_LAG} the gold prefix", "metric"),
+    "right_after_own_prefix": Wording("Is it right after a prefix of its own?", "share right", f"{_LAG} the prefix",
+                                      "higher"),
+    "right_after_random_slip": Wording("Is it right after one wrong token?", "share right", f"{_LAG} the slip",
+                                       "higher"),
+    "learning": Wording("How fast is it learned?", "free-running {metric} ({unit})", "updates", "metric"),
+    "nrmse_by_lead": Wording("How does the forecast fall off?", "NRMSE (standard deviations)", "lead time (steps)",
+                             "lower"),
+    "reply_nll_after_own_turns": Wording("How surprising are replies after its own?", "nats per token", "turn",
+                                         "lower"),
 }  # fmt: skip
 """Curves that the page puts into words, the first ones first; any other stands after them by its name."""
 

@@ -74,11 +74,16 @@ function titled(name) {
 function caption(name, places, methods) {
   const parts = [];
   if (places.length === 1) {
-    const better = QUALITY.includes(name) ? `, ${places[0].direction} is better` : "";
-    parts.push(filled(data.curves[name].value, places[0]) + better);
+    const direction = directionOf(name, places[0]);
+    parts.push(filled(data.curves[name].value, places[0]) + (direction ? `, ${direction} is better` : ""));
   }
   if (!data.curves[name].along && places.some(place => place.trained)) parts.push("shaded: lengths seen in training");
   if (QUALITY.includes(name)) parts.push("dashed: ceiling", "dotted, level: floor");
+  const far = places.flatMap(place => {
+    const means = known(methods.flatMap(method => curveOf(place, name)?.series[method]?.[0] ?? []));
+    return farOff(name, place, means).map(one => `the ${one}, ${written(place[one])}, is far off`);
+  });
+  if (far.length) parts.push(...places.length === 1 ? far : ["a floor or ceiling that is far off is not drawn"]);
   const reference = methods.filter(method => method === REFERENCE);
   if (name === "free_running" && places.some(place => hasValues(place, "gold_prefix", reference))) {
     parts.push("dotted curve: teacher forcing on gold prefixes");

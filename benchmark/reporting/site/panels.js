@@ -52,7 +52,7 @@ function panel(place, name, methods, available, readout) {
     svg("rect", { x: left, y: top, width: right - left, height: bottom - top }))));
   const inside = svg("g", { "clip-path": `url(#${clip})` });
   inside.append(...ground(place, name, ticks, x, y, box), ...lines.map(line => drawn(line, xs, y)));
-  const better = QUALITY.includes(name) ? (place.direction === "higher" ? " \u2191" : " \u2193") : "";
+  const better = { higher: " \u2191", lower: " \u2193" }[directionOf(name, place)] ?? "";
   plot.append(inside, ...axes(ticks, y, xs, highs, box), ...titles(what, better, where, box));
   plot.addEventListener("pointermove", event => {
     const rim = plot.getBoundingClientRect();

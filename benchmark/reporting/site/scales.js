@@ -29,6 +29,10 @@ function filled(text, place) {
 function curveOf(place, name) { // a curve may be called like what every object has
   return Object.hasOwn(place.curves, name) ? place.curves[name] : undefined;
 }
+function directionOf(name, place) { // which is better, "" where it is not known
+  const direction = data.curves[name].direction;
+  return direction === "metric" ? place.direction ?? "" : direction;
+}
 const along = (name, place) => data.curves[name].along || place.along;
 
 function horizontal(highs, left, right) {
@@ -66,10 +70,20 @@ function logarithmic(low, high, bottom, top) {
   }
   return { ticks, at: value => bottom + (top - bottom) * (Math.log(Math.max(value, 1e-12)) - from) / (to - from) };
 }
+// Controls beside which all lines would be flat, as in the suite's figures: they are told and not drawn.
+function farOff(name, place, means) {
+  if (!QUALITY.includes(name) || !means.length) return [];
+  const [least, greatest] = [Math.min(...means), Math.max(...means)];
+  if (least > 0 && greatest > 20 * least) return []; // the axis is logarithmic
+  return ["floor", "ceiling"].filter(one => known([place[one]]).length &&
+    greatest - least < (Math.max(greatest, place[one]) - Math.min(least, place[one])) / 8);
+}
 function vertical(name, place, lines, bottom, top) {
   const means = known(lines.flatMap(line => line.mean));
   const [least, greatest] = [Math.min(...means), Math.max(...means)];
-  const controls = QUALITY.includes(name) ? known([place.floor, place.ceiling]) : [];
+  const far = farOff(name, place, known(lines.filter(line => !line.gold).flatMap(line => line.mean)));
+  const controls = QUALITY.includes(name)
+    ? known(["floor", "ceiling"].filter(one => !far.includes(one)).map(one => place[one])) : [];
   if (QUALITY.includes(name) && means.length && least > 0 && greatest > 20 * least) { // as in the suite's figures
     const shown = controls.filter(value => value > 0);
     return logarithmic(Math.min(least, ...shown), Math.max(greatest, ...shown), bottom, top);

@@ -6,9 +6,10 @@ import pytest
 
 from benchmark.reporting.figures.catalogue import find_figure
 from benchmark.reporting.figures.declaration import Missing
+from benchmark.reporting.figures.quality_vs_length import far_off
 from benchmark.reporting.figures.ranks import alike, critical_difference
 from benchmark.reporting.figures.results import Results, read_throughput
-from benchmark.reporting.figures.sheet import sheet_of, venues, wrapped
+from benchmark.reporting.figures.sheet import arranged, sheet_of, venues, wrapped
 from benchmark.reporting.figures.style import ticks_apart
 from benchmark.reporting.grouping import group_records
 from tests.factories import make_cell, make_record
@@ -101,6 +102,12 @@ def test_an_arrow_stays_with_the_last_word_of_a_label():
     assert wrapped("digit accuracy (share) $x$", 14) == "digit accuracy\n(share) \\$x\\$"
 
 
+def test_a_label_breaks_before_its_unit_where_both_parts_fit():
+    assert wrapped("KL(P||Q) (nats per token) ↓") == "KL(P||Q)\n(nats per token) ↓"
+    assert wrapped("invalid rate (share of own tokens) ↓") == "invalid rate (share\nof own tokens) ↓"
+    assert wrapped("lag (tokens)") == "lag (tokens)"
+
+
 def test_a_damaged_throughput_file_counts_as_none(tmp_path):
     assert read_throughput(tmp_path) == []
     (tmp_path / "throughput.json").write_text("[1")
@@ -115,3 +122,17 @@ def test_a_venue_gives_its_widths_and_no_larger_text():
     assert (sheet.column, sheet.page) == (3.25, 6.75)
     assert sheet.text["legend.fontsize"] == 6
     assert "neurips2024" in venues()
+
+
+def test_a_control_is_far_off_where_all_lines_would_be_flat_beside_it():
+    assert far_off({"floor": 0.4, "ceiling": 0.0}, [0.03, 0.05, float("nan")]) == {"floor"}
+    assert far_off({"floor": 0.0, "ceiling": 1.0}, [0.3, 0.6]) == set()
+
+
+def test_a_legend_takes_few_lines_and_breaks_labels_that_keep_columns_from_standing_side_by_side():
+    short = ["teacher forcing", "free running", "reinforce"]
+    assert arranged(short, 3.3) == (short, 3, 1)
+    long = [*(f"another method {number}" for number in range(9)), "scheduled sampling: end=0.5, coin=sequence"]
+    texts, columns, lines = arranged(long, 3.3)
+    assert (texts[:9], columns, lines) == (long[:9], 2, 6)
+    assert texts[9] == "scheduled sampling:\nend=0.5, coin=sequence"
