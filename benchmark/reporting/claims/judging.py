@@ -13,6 +13,8 @@ from benchmark.running.record import Record
 
 Verdict = Literal["SUPPORTED", "REFUTED", "MIXED", "UNDERPOWERED", "NOT JUDGED"]
 VERDICTS: tuple[Verdict, ...] = ("SUPPORTED", "REFUTED", "MIXED", "UNDERPOWERED", "NOT JUDGED")
+_FURTHEST = 1e6  # half-widths, where all seeds agree to the last bit
+
 DECIDED: tuple[Verdict, ...] = ("SUPPORTED", "REFUTED", "MIXED")
 
 
@@ -55,7 +57,8 @@ class JudgedPart:
         if found.difference is None or found.low is None or found.high is None:
             return None
         half, sign = (found.high - found.low) / 2, 1.0 if self.part.claimed == "above" else -1.0
-        return sign * found.difference / half if half > 0 else math.copysign(math.inf, sign * found.difference)
+        furthest = math.copysign(_FURTHEST, sign * found.difference)
+        return furthest if half < abs(found.difference) / _FURTHEST else sign * found.difference / half
 
     @property
     def verdict(self) -> Verdict:
