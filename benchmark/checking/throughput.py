@@ -161,6 +161,7 @@ def _row(
         "gemm_peak": limits.gemm_peak,
         "memory_bandwidth": limits.memory_bandwidth,
         "cache_bandwidth": limits.cache_bandwidth,
+        "read_bandwidth": limits.read_bandwidth,
         "reason": "",
     }
     if timing.work is None:
