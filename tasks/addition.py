@@ -41,9 +41,7 @@ def _hash(pairs: Tensor) -> Tensor:
 
 def _add(pairs: Tensor) -> Tensor:
     """Sums [B, L] of columns [B, C], each 10 times the upper digit and the lower one."""
-    totals = F.pad(
-        (pairs // 10 + pairs % 10).flip(1), (1, 0)
-    )  # [B, L], without carries, and 0 at first
+    totals = F.pad((pairs // 10 + pairs % 10).flip(1), (1, 0))  # [B, L], without carries, and 0 at first
     place = torch.arange(totals.shape[1])
     decides = torch.where(totals != 9, place, 0).cummax(1).values  # the nearest column to the right that is no 9
     carries = totals.gather(1, decides) > 9  # [B, L], out of each column

@@ -7,8 +7,9 @@ import pytest
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
-    """Keep the processor and the build of Python; drop the name of the machine."""
-    machine_info.pop("node", None)
+    """Keep the processor and the build of Python; drop the name of the machine and of its kernel."""
+    for name in ("node", "release"):
+        machine_info.pop(name, None)
 
 
 @pytest.hookimpl(optionalhook=True)
