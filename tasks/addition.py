@@ -12,6 +12,7 @@ Axes: B batch, C columns of the numbers, L = C + 1 digits of the sum, T = 2 L co
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from benchmark.contracts import (
@@ -40,12 +41,11 @@ def _hash(pairs: Tensor) -> Tensor:
 
 def _add(pairs: Tensor) -> Tensor:
     """Sums [B, L] of columns [B, C], each 10 times the upper digit and the lower one."""
-    carry, digits = torch.zeros_like(pairs[:, 0]), []
-    for column in reversed(pairs.unbind(1)):
-        total = column // 10 + column % 10 + carry
-        digits.append(total % 10)
-        carry = total // 10
-    return torch.stack([*digits, carry], 1).flip(1)
+    totals = F.pad((pairs // 10 + pairs % 10).flip(1), (1, 0))  # [B, L], without carries, and 0 at first
+    place = torch.arange(totals.shape[1])
+    decides = torch.where(totals != 9, place, 0).cummax(1).values  # the nearest column to the right that is no 9
+    carries = totals.gather(1, decides) > 9  # [B, L], out of each column
+    return torch.cat([(totals[:, 1:] + carries[:, :-1]) % 10, carries[:, -1:].long()], 1).flip(1)
 
 
 class Addition(Task):

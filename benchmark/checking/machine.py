@@ -21,16 +21,19 @@ class Machine(NamedTuple):
         gemm_peak: FLOP of products of large matrices.
         memory_bandwidth: bytes read and written in a copy that fits in no cache.
         cache_bandwidth: the same in a copy of 2 MiB.
+        read_bandwidth: bytes read in a dot product of two arrays that fit in no cache.
     """
 
     gemm_peak: float
     memory_bandwidth: float
     cache_bandwidth: float
+    read_bandwidth: float
 
 
 def machine() -> Machine:
     """Measure this one."""
-    return Machine(gemm_peak(), copy_bandwidth(_BEYOND_CACHES), copy_bandwidth(_IN_CACHE))
+    copies = copy_bandwidth(_BEYOND_CACHES), copy_bandwidth(_IN_CACHE)
+    return Machine(gemm_peak(), *copies, read_bandwidth(_BEYOND_CACHES))
 
 
 def copy_bandwidth(size: int) -> float:
@@ -44,6 +47,12 @@ def copy_bandwidth(size: int) -> float:
             target.copy_(source)
 
     return 2 * size * times / least_cpu_seconds(copies, _TIMES)
+
+
+def read_bandwidth(size: int) -> float:
+    """Bytes read per CPU-second in a dot product of two arrays of so many bytes each; attention reads like this."""
+    one, other = torch.ones(size // 4), torch.ones(size // 4)
+    return 2 * size / least_cpu_seconds(lambda: torch.dot(one, other), _TIMES)
 
 
 def gemm_peak() -> float:

@@ -14,7 +14,7 @@ from benchmark.checking.training_paths import SIZES, Update, does_not_fit, prepa
 from benchmark.checking.work import Work, work_of
 from benchmark.contracts.batch import Batch
 from benchmark.contracts.model import SequenceModel
-from benchmark.models.fast_linear import backend
+from benchmark.models import decode_attention, fast_linear
 
 Row = dict[str, Any]
 
@@ -156,10 +156,12 @@ def _row(
         "cpu_milliseconds": 1e3 * seconds,
         "wall_milliseconds": 1e3 * statistics.median(timing.wall),
         "cost_over_teacher_forcing": seconds / reference,
-        "linear": backend() if timing.evaluations else "torch",
+        "linear": fast_linear.backend() if timing.evaluations else "torch",
+        "attention": decode_attention.backend() if timing.evaluations else "torch",
         "gemm_peak": limits.gemm_peak,
         "memory_bandwidth": limits.memory_bandwidth,
         "cache_bandwidth": limits.cache_bandwidth,
+        "read_bandwidth": limits.read_bandwidth,
         "reason": "",
     }
     if timing.work is None:

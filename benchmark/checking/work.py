@@ -1,12 +1,14 @@
 """What a computation asks of the memory: the bytes it moves, and the most that it holds at once."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+
+from benchmark.models.prefix_states import KernelState
 
 
 class Work(NamedTuple):
@@ -42,9 +44,25 @@ def peak_bytes(call: Callable[[], object]) -> int:
 
 
 class _Counting(TorchDispatchMode):
+    """Counts torch's operations, and what the kernel of attention reads, which torch does not see."""
+
     def __init__(self) -> None:
         super().__init__()
         self.bytes_moved = 0
+        self._attend = KernelState.attend
+
+    def __enter__(self) -> Self:
+        def attend(state: KernelState, layer: int, qkv: Tensor, bias: None) -> Tensor:
+            column = state.held[layer][:, :, 0]  # [B, H, 2, D]
+            self.bytes_moved += (state.read + 1) * column.numel() * column.element_size()
+            return self._attend(state, layer, qkv, bias)
+
+        KernelState.attend = attend  # pyright: ignore[reportAttributeAccessIssue]  (self is called state)
+        return super().__enter__()
+
+    def __exit__(self, *arguments: Any) -> None:
+        KernelState.attend = self._attend
+        super().__exit__(*arguments)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}

@@ -44,12 +44,14 @@ class Batch:
             _check("tokens", self.tokens, shape, torch.int64)
         _check("given", self.given, shape, torch.bool)
         _check("valid", self.valid, shape, torch.bool)
-        ragged = (self.valid[:, 1:] & ~self.valid[:, :-1]).any(1).nonzero()
-        if len(ragged):
-            raise ValueError(f"padding must stand on the right only, but row {int(ragged[0])} has a gap")
-        empty = (self.own.sum(1) == 0).nonzero()
-        if len(empty):
-            raise ValueError(f"every row needs a position of the model's own, but row {int(empty[0])} has none")
+        if not bool(self.valid.all()):  # else nothing is padded; a batch is made at every update
+            ragged = (self.valid[:, 1:] & ~self.valid[:, :-1]).any(1).nonzero()
+            if len(ragged):
+                raise ValueError(f"padding must stand on the right only, but row {int(ragged[0])} has a gap")
+        responsible = self.own.any(1)  # [B]
+        if not bool(responsible.all()):
+            row = int((~responsible).nonzero()[0])
+            raise ValueError(f"every row needs a position of the model's own, but row {row} has none")
 
     @classmethod
     def from_rows(cls, prompts: list[list[int]], targets: list[list[int]]) -> Self:

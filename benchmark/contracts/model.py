@@ -125,6 +125,11 @@ class SequenceModel(Configurable, nn.Module, ABC):
         features, state = self.advance(self.embed_once(token)[:, None], state)
         return self.project(features[:, 0]), state
 
+    @classmethod
+    def warm_up(cls, knobs: dict[str, Any]) -> None:
+        """Load what the steps of such a model on CPU need, before any clock runs; by default nothing."""
+        return
+
     def stepper(self) -> "Stepper":
         """What stands in for this model in a run without gradient and dropout: by default the model itself.
 

@@ -4,6 +4,7 @@ Axes: B batch, N numbers that make an example.
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -14,8 +15,9 @@ from benchmark.contracts.task import Split
 _TENTHS: dict[Split, tuple[int, int]] = {"train": (0, 8), "validation": (8, 9), "test": (9, 10)}
 
 
+@cache
 def hash_weights(count: int, *names: str | int) -> Tensor:
-    """Random weights [count] of a hash, int64, from the stream with these names."""
+    """Random weights [count] of a hash, int64, from the stream with these names; the same tensor for all who ask."""
     return torch.randint(2**62, (count,), generator=stream(*names))
 
 

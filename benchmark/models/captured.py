@@ -47,7 +47,7 @@ class Captured:
         """Read one more token [B]: logits [B, V] of the next one, and the state."""
         full = isinstance(state, StaticState) and state.full
         if full:
-            self.stepper.grow(state)  # type: ignore[attr-defined]
+            state.grow()
         counted = self.model.evaluations
         if state is not self.state or full:
             self.token, self.state = token.clone(), state

@@ -12,7 +12,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from benchmark.models.fast_transformer import FastState, FastTransformer
+from benchmark.models.fast_transformer import FastTransformer
+from benchmark.models.prefix_states import FastState, Held
 
 
 @dataclass
@@ -29,12 +30,11 @@ class StaticState(FastState):
     def of(cls, state: FastState) -> Self:
         """Take over a state."""
         column = torch.full((1,), state.read, device=state.bias.device)
-        return cls(state.keys, state.values, state.bias, state.read, column)
+        return cls(state.keys, state.values, state.slopes, state.bias, state.read, column)
 
     def select(self, rows: Tensor) -> Self:
         """Return a copy that holds the rows asked for."""
-        keys, values = [part[rows] for part in self.keys], [part[rows] for part in self.values]
-        return type(self)(keys, values, self.bias[rows], self.read, self.column.clone())
+        return replace(super().select(rows), column=self.column.clone())
 
     def append(self, layer: int, key: Tensor, value: Tensor) -> None:
         """Write a layer's key and value, [B, H, D] each, of the column that is being read."""
@@ -63,7 +63,6 @@ class StaticState(FastState):
 class StaticTransformer(FastTransformer):
     """Stands in for a transformer in a run; see `SequenceModel.stepper`."""
 
-    def prefill(self, prompt: Tensor) -> tuple[Tensor, StaticState]:
-        """Read a prompt [B, P] at once: logits [B, V] of the next token, and the state."""
-        logits, state = super().prefill(prompt)
-        return logits, StaticState.of(state)
+    def take_over(self, held: Held, read: int) -> StaticState:
+        """The state after so many columns, whose keys and values were read at once."""
+        return StaticState.of(FastState.holding(held, self.model.slopes, read))

@@ -17,6 +17,7 @@ from benchmark.contracts.knobs import Knob
 from benchmark.contracts.model import SequenceModel
 from benchmark.contracts.spaces import Space
 from benchmark.errors import UsageError
+from benchmark.models import decode_attention
 from benchmark.models.fast_linear import Linear
 from benchmark.models.fast_transformer import FastTransformer
 from benchmark.models.static_transformer import StaticTransformer
@@ -137,6 +138,12 @@ class Transformer(SequenceModel):
             x, cache = block(x, bias, None if state is None else state.caches[layer])
             caches.append(cache)
         return self.norm(x), TransformerState(caches)
+
+    @classmethod
+    def warm_up(cls, knobs: dict[str, Any]) -> None:
+        """Load the kernel of attention, if there is one."""
+        values = cls.resolve_knobs(knobs)
+        decode_attention.load(values["width"] // values["heads"])
 
     def stepper(self) -> FastTransformer:
         """The same weights, packed for stepping without gradient; of static shapes where a step may be captured."""

@@ -126,8 +126,10 @@ def _figures(row: Row) -> tuple[str, ...]:
 def _print_limits(row: Row) -> None:
     print(
         f"In this run: products of large matrices {row['gemm_peak'] / 1e9:.0f} GFLOP/s, a copy in memory "
-        f"{row['memory_bandwidth'] / 1e9:.0f} GB/s and in cache {row['cache_bandwidth'] / 1e9:.0f} GB/s. The suite's "
-        f"linear layers are computed by {row['linear']}, those of peers by torch."
+        f"{row['memory_bandwidth'] / 1e9:.0f} GB/s and in cache {row['cache_bandwidth'] / 1e9:.0f} GB/s, a dot product "
+        f"beyond the caches reads {row['read_bandwidth'] / 1e9:.0f} GB/s. The suite's "
+        f"linear layers are computed by {row['linear']} and its steps attend by {row['attention']}, those of peers by "
+        "torch."
     )
 
 

@@ -4,6 +4,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from benchmark.learning.loop import Trainer, Training, build_model
 from benchmark.measuring.evaluation import evaluate
 from benchmark.measuring.learning_curve import LearningCurve
 from benchmark.measuring.quality import finite
-from benchmark.models.fast_linear import backend
+from benchmark.models import decode_attention, fast_linear
 from benchmark.running.cell import Cell
 from benchmark.running.checkpoint import Checkpoint, checkpoint_path
 from benchmark.running.engines.engine import Terms
@@ -71,6 +72,7 @@ def run_cell(
         tracking: where the figures of training go while it runs.
         validation: train only, and measure free-running quality on validation data; no test data are seen.
     """
+    _warm_up(cell, registry)
     began, began_cpu, status, reason, trace = time.perf_counter(), time.process_time(), "ok", "", ""
     filled: dict = {}
     try:
@@ -85,8 +87,15 @@ def run_cell(
         trace = traceback.format_exc()
     own = {"cell_wall_seconds": time.perf_counter() - began, "cell_cpu_seconds": time.process_time() - began_cpu}
     spent = {**filled.pop("spent", {}), **own}
-    origin = provenance() | {"linear": backend()}
+    origin = provenance() | {"linear": fast_linear.backend(), "attention": decode_attention.backend()}
     return Record(cell=cell, status=status, reason=reason, traceback=trace, spent=spent, provenance=origin, **filled)
+
+
+def _warm_up(cell: Cell, registry: Registry) -> None:
+    """Load what the model needs once in a process, so that no cell's clock is charged with it."""
+    if cell.device == "cpu":
+        with suppress(Exception):  # it is the cell's to report, by its record
+            registry.model(cell.model.name).warm_up(cell.model.knobs)
 
 
 def _classify(problem: BaseException) -> Status:

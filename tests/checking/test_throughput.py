@@ -106,7 +106,7 @@ def test_a_ratio_is_compared_with_its_bound_where_both_paths_were_timed():
 
 
 def test_generation_is_predicted_to_be_linear_without_a_prefix_to_read_and_quadratic_with_it():
-    linear = {"length": 10, "cpu_milliseconds": 50.0, "bytes_read_per_column": 0, "memory_bandwidth": 1e3}
+    linear = {"length": 10, "cpu_milliseconds": 50.0, "bytes_read_per_column": 0, "read_bandwidth": 1e3}
     assert predicted_seconds(linear, 40) == pytest.approx(0.2)
     reads = linear | {"bytes_read_per_column": 1, "cpu_milliseconds": 1e3 * (0.05 + 10 * 11 / 2 / 1e3)}
     assert predicted_seconds(reads, 10) == pytest.approx(reads["cpu_milliseconds"] / 1e3)

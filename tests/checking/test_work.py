@@ -5,6 +5,7 @@ import torch
 
 from benchmark.checking.training_paths import prepare, training_updates
 from benchmark.checking.work import peak_bytes, work_of
+from benchmark.models.prefix_states import KernelState
 from tests.factories import MODELS
 
 
@@ -24,6 +25,17 @@ def test_a_view_moves_nothing_and_what_is_given_back_is_not_held():
             torch.empty(1000)
 
     assert peak_bytes(one_after_the_other) == 4000
+
+
+def test_what_a_kernel_of_attention_reads_is_counted():
+    def kernel(*arguments) -> None:
+        return
+
+    state = KernelState([torch.ones(3, 2, 64, 2, 8)], torch.ones(2), read=9, kernel=kernel)
+    qkv, original = torch.ones(3, 3, 2, 8), KernelState.attend
+    moved = work_of(lambda: state.attend(0, qkv, None)).bytes_moved
+    assert moved - work_of(lambda: torch.empty_like(qkv[:, 0])).bytes_moved == 4 * 3 * 2 * 10 * 2 * 8
+    assert KernelState.attend is original
 
 
 @pytest.mark.parametrize("model_class", MODELS)

@@ -149,6 +149,9 @@ def test_elsewhere_a_deviation_above_the_tolerance_does_not_hold():
     provenance |= {"threads": "1"}
     stored = make_record(make_cell()).model_copy(update={"provenance": provenance})
     assert compare(stored, stored).exact
+    assert compare(stored, stored.model_copy(update={"provenance": provenance | {"attention": "torch"}})).exact
+    kernel = compare(stored, stored.model_copy(update={"provenance": provenance | {"attention": "numba 1"}}))
+    assert kernel.because == ("attention: torch stored, numba 1 here",)  # torch it was, before records said so
 
     def moved(by: float) -> Record:
         curve = [Point(p.low, p.high, (p.value or 0) + by) for p in stored.curves["free_running"]]

@@ -141,12 +141,12 @@ def _growth(rows: Sequence[Row], sheet: Sheet) -> "Figure":
 
 
 def predicted_seconds(shortest: Row, length: int) -> float:
-    """CPU-seconds of generating a length, from a run of a short one and the bandwidth of memory.
+    """CPU-seconds of generating a length, from a run of a short one and the bandwidth of reading from memory.
 
     A step costs what it costs without a prefix, and reading the keys and values of the prefix: w T + c T (T + 1) / 2
     in all, c being the bytes of a column over the bandwidth. A recurrent model reads no prefix, so c = 0.
     """
-    column = shortest["bytes_read_per_column"] / shortest["memory_bandwidth"]
+    column = shortest["bytes_read_per_column"] / shortest["read_bandwidth"]
     first = shortest["length"]
     step = (shortest["cpu_milliseconds"] / 1e3 - column * first * (first + 1) / 2) / first
     return step * length + column * length * (length + 1) / 2
@@ -190,8 +190,9 @@ THROUGHPUT_FIGURES = (
         id="generation_growth",
         question="Does generation cost what its reads of the prefix predict?",
         caption=(
-            "CPU-seconds of generation by length at one batch, and the prediction from the shortest length and the "
-            "bandwidth of memory: a constant cost a step, and the reads of keys and values of the prefix."
+            "CPU-seconds of generation by length at one batch, and the prediction from the shortest length: a constant "
+            "cost a step, and the reads of keys and values of the prefix at the bandwidth at which a dot product reads "
+            "two arrays of 256 MiB on the same core."
         ),
         rows=_generated,
         draw=_growth,

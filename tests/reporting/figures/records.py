@@ -53,7 +53,13 @@ def _at(low: int, high: int, value: float) -> Point:
 
 def throughput_rows() -> list[dict]:
     """Two models, two paths and generation, at three lengths."""
-    machine = {"gemm_peak": 2e11, "memory_bandwidth": 3e10, "cache_bandwidth": 9e10, "bytes_read_per_column": 1e3}
+    machine = {
+        "gemm_peak": 2e11,
+        "memory_bandwidth": 3e10,
+        "cache_bandwidth": 9e10,
+        "read_bandwidth": 2e10,
+        "bytes_read_per_column": 1e3,
+    }
     return [
         {"model": model, "path": path, "length": length, "batch": 8, "flop_per_byte": 5.0, "flop_per_cpu_second": 5e10}
         | machine
