@@ -8,13 +8,14 @@ import pytest
 
 from benchmark.reporting.board import make_board
 from benchmark.reporting.figures.style import series_style
-from benchmark.reporting.grouping import group_records
+from benchmark.reporting.grouping import group_records, main_track
 from benchmark.reporting.site import write_site
 from benchmark.reporting.site.colours import DARK_GROUND, LEAST_CONTRAST, contrast, on_dark, shape_of
 from benchmark.reporting.site.curves import chart_data
 from benchmark.reporting.site.leaderboard import UNKNOWN_PATH, leaderboard
 from benchmark.reporting.site.page import MOST_BYTES
 from benchmark.running.record import Record
+from benchmark.settings import Budget
 from benchmark.values import Point
 from tests.factories import make_cell, make_record
 from tests.site.records import ABOUT, SEEDS, site_records
@@ -196,3 +197,38 @@ def test_a_seed_may_be_any_number_and_costs_nothing(tmp_path):
     records = [make_record(make_cell(seed=seed)) for seed in (0, 1, 2**53)]
     page = write_site(records, tmp_path / "index.html", "ebb report DIR").read_text(encoding="utf-8")
     assert f"3 (0, 1, {2**53})" in page
+
+
+def both_tracks() -> list[Record]:
+    """Five seeds of two methods, each with equal updates and with equal model evaluations."""
+    return [
+        make_record(make_cell("copycat_tagging", method, seed).model_copy(update={"budget": budget}), (0.9, 0.5, shift))
+        for budget in (Budget(updates=2), Budget(evaluations=90))
+        for method, shift in (("teacher_forcing", 0.3), ("scheduled_sampling", 0.9))
+        for seed in range(5)
+    ]
+
+
+def test_the_compute_track_has_rows_of_its_own_and_curves_are_those_of_equal_updates(tmp_path):
+    text = write_site(both_tracks(), tmp_path / "index.html", "ebb report DIR", ABOUT).read_text(encoding="utf-8")
+    page = Page(text)
+    assert Counter(page.values("data-track")) == {"updates": 2, "evaluations": 2}
+    assert "scheduled_sampling (equal evaluations)" in page.text.replace("\u200b", "")
+    groups = group_records(both_tracks())
+    assert chart_data(main_track(groups), MOST_BYTES)["methods"] == ["teacher_forcing", "scheduled_sampling"]
+    (data,) = re.findall(r'"methods": ?(\[[^\]]*\])', text)
+    assert "equal evaluations" not in data
+
+
+def test_claims_that_five_seeds_decide_stand_on_the_page_with_their_parts(tmp_path):
+    text = write_site(both_tracks(), tmp_path / "index.html", "ebb report DIR", ABOUT).read_text(encoding="utf-8")
+    page = Page(text)
+    assert "claims" in page.values("id")
+    assert "C7: next-step and decoding error come apart" in page.text
+
+
+def test_without_a_claim_that_can_be_judged_there_is_no_section_of_claims(tmp_path):
+    text = write_site([make_record(make_cell("unheard_of"))], tmp_path / "index.html", "ebb report DIR").read_text(
+        "utf-8"
+    )
+    assert "claims" not in Page(text).values("id")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.reading import Refused, parse_json, read_bounded
-from benchmark.reporting.grouping import group_records, main_track
+from benchmark.reporting.grouping import COMPUTE, group_records, main_track
 from benchmark.reporting.overall import Group
 from benchmark.reporting.statistics import Interval, t_intervals
 from benchmark.running.record import Record, values_of
@@ -138,6 +138,9 @@ def read_throughput(folder: Path) -> list[Row]:
 
 
 def in_order(labels: set[str]) -> tuple[str, ...]:
-    """Labels of methods, those of the default suite first: a method looks the same in every figure and on the page."""
+    """Order labels of methods: those of the default suite first, the compute track last.
+
+    The order decides how a method looks, in every figure and on the page.
+    """
     first = [name for name in find_suite(_FIRST).baselines if name in labels]
-    return (*first, *sorted(labels - set(first)))
+    return (*first, *sorted(labels - set(first), key=lambda label: (COMPUTE in label, label)))

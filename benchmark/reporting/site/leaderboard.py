@@ -7,6 +7,7 @@ from benchmark.reporting import columns
 from benchmark.reporting.against import place_of
 from benchmark.reporting.aggregates import normalise
 from benchmark.reporting.board import Row
+from benchmark.reporting.grouping import main_track
 from benchmark.reporting.site.about import MethodAbout
 from benchmark.reporting.site.curves import Group
 from benchmark.running.record import Record
@@ -82,11 +83,20 @@ COLUMNS = (
     Column("status", "how many cells ended how", columns.status, columns.status),
 )  # fmt: skip
 
-FILTERS = {"failure": "kind of failure", "task": "task", "path": "method path", "model": "model"}
+FILTERS = {
+    "failure": "kind of failure",
+    "task": "task",
+    "path": "method path",
+    "model": "model",
+    "track": "budget track",
+}
 
 
 def leaderboard(rows: Sequence[Row], groups: Sequence[Group], methods: Mapping[str, MethodAbout]) -> list[Row]:
-    """Add to the rows of a board what the page shows beside it: path, budget, normalised quality and noise floor."""
+    """Add to the rows of a board what the page shows beside it.
+
+    Path, budget, normalised quality and noise floor, and whether curves are drawn: those of one track only.
+    """
     of_row = {(group[0].cell.task.name, group[0].cell.model.name, label): group for label, group in groups}
     beside = [of_row[row["task"], row["model"], row["baseline"]] for row in rows]
     floors = {
@@ -94,6 +104,7 @@ def leaderboard(rows: Sequence[Row], groups: Sequence[Group], methods: Mapping[s
         for row, group in zip(rows, beside, strict=True)
         if group[0].cell.replicate and row["gain"] is not None
     }
+    drawn = {id(group) for _, group in main_track(groups)}
     failures = {row["task"]: row["failure"] for row in rows if row["failure"]}
     return [
         row | {
@@ -104,6 +115,7 @@ def leaderboard(rows: Sequence[Row], groups: Sequence[Group], methods: Mapping[s
             "noise_floor": floors.get(place_of(group[0])),
             "verdict": columns.verdict(row),
             "budget": budget(group),
+            "drawn": id(group) in drawn and bool(row["by_length"]),
         }
         for row, group in zip(rows, beside, strict=True)
     ]  # fmt: skip

@@ -12,7 +12,7 @@ import benchmark
 from benchmark.reporting.board import Row, make_board
 from benchmark.reporting.escapes import html, script
 from benchmark.reporting.figures.style import series_style
-from benchmark.reporting.grouping import group_records
+from benchmark.reporting.grouping import group_records, main_track
 from benchmark.reporting.overall import overall
 from benchmark.reporting.site import parts
 from benchmark.reporting.site.about import About
@@ -66,7 +66,8 @@ def render(records: Sequence[Record], command: str, about: About) -> str:
         "filters": {name: (label, _options(rows, name)) for name, label in FILTERS.items()},
         "facts": parts.facts_of_all(records, rows),
         "few_seeds": all(row["seeds"] < _FEWEST_FOR_A_VERDICT for row in rows),
-        "overall": overall_section(summary).tables[0] if summary else None,
+        "overall": overall_section(summary).tables if summary else [],
+        **parts.claims(records),
         "tasks": parts.tasks(rows, groups, about),
         "methods": parts.methods(rows, groups, about),
         "cells": f"{len(records):,}",
@@ -77,7 +78,7 @@ def render(records: Sequence[Record], command: str, about: About) -> str:
     }
     template = _template()
     bare = template.render(context | {"data": "", "left_out": "all curves but the main ones"})
-    data = chart_data(groups, MOST_BYTES - len(bare.encode()) - 1_000)
+    data = chart_data(main_track(groups), MOST_BYTES - len(bare.encode()) - 1_000)
     return template.render(context | {"data": _raw(script(data)), "left_out": data["left_out"]})
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from benchmark.reporting import columns
 from benchmark.reporting.board import Row
+from benchmark.reporting.claims import CLAIMS, judge
+from benchmark.reporting.claims.writing import NOTE, part_table, verdict_table
 from benchmark.reporting.site.about import About
 from benchmark.reporting.site.commands import commands
 from benchmark.reporting.site.curves import Group, methods_of, places_of
@@ -114,7 +116,7 @@ def _licence(name: str, about: About) -> list[Fact]:
 
 def _place(rows: Sequence[Row], number: int, methods: Sequence[str]) -> dict[str, Any]:
     tables = [table for section in sections(rows) for table in section.tables]
-    drawn = [methods.index(row["baseline"]) for row in rows if row["by_length"]]
+    drawn = [methods.index(row["baseline"]) for row in rows if row["drawn"]]
     return {
         "model": rows[0]["model"],
         "number": number if drawn else None,
@@ -136,8 +138,10 @@ def methods(rows: Sequence[Row], groups: Sequence[Group], about: About) -> list[
     found = []
     for name in dict.fromkeys(sorted(row["method"] for row in rows)):
         own = [row for row in rows if row["method"] == name]
-        drawn = sorted({places.index((row["task"], row["model"])) for row in own if row["by_length"]})
-        shown = sorted({labels.index(label) for label in (*references, *(row["baseline"] for row in own))})
+        drawn = sorted({places.index((row["task"], row["model"])) for row in own if row["drawn"]})
+        shown = sorted(
+            {labels.index(label) for label in (*references, *(row["baseline"] for row in own if row["drawn"]))}
+        )
         beside = [group for _, group in groups if group[0].cell.baseline.name == name]
         found.append(
             {
@@ -168,6 +172,16 @@ def _rows_of_method(rows: Sequence[Row]) -> Table:
     left_out = ("path", "failure probed")
     shown = [column for column in COLUMNS if column.title not in left_out]
     return Table("", tuple(column.title for column in shown), [[column.text(row) for column in shown] for row in rows])
+
+
+def claims(records: Sequence[Record]) -> dict[str, Any]:
+    """Published claims with their verdicts and parts; nothing where none of them can be judged."""
+    judged = [one for one in judge(records, CLAIMS) if one.verdict != "NOT JUDGED"]
+    return {
+        "claims": verdict_table(judged) if judged else None,
+        "claim_parts": [(f"{one.claim.id}: {one.claim.title}", part_table(one)) for one in judged],
+        "claims_note": NOTE,
+    }
 
 
 def provenance(records: Sequence[Record]) -> list[Fact]:
