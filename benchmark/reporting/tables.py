@@ -26,10 +26,15 @@ class Table(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A task with one model: the leaderboard, the contrasts with teacher forcing, and what the oracles see."""
+    """A task with one model: the leaderboard, the contrasts with teacher forcing, and what the oracles see.
+
+    Attributes:
+        track: ends its titles, "" for equal updates.
+    """
 
     title: str
     tables: list[Table]
+    track: str = ""
 
 
 def sections(rows: Sequence[Row]) -> list[Section]:
@@ -37,11 +42,12 @@ def sections(rows: Sequence[Row]) -> list[Section]:
     places: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         places.setdefault((row["task"], row["model"], row["track"]), []).append(row)
-    return [Section(_title(*place), _tables(beside)) for place, beside in places.items()]
+    return [_section(*place, beside) for place, beside in places.items()]
 
 
-def _title(task: str, model: str, track: str) -> str:
-    return f"{task} ({model})" + (", equal model evaluations" if track == "evaluations" else "")
+def _section(task: str, model: str, track: str, rows: Sequence[Row]) -> Section:
+    ending = ", equal model evaluations" if track == "evaluations" else ""
+    return Section(f"{task} ({model}){ending}", _tables(rows), ending)
 
 
 def _tables(rows: Sequence[Row]) -> list[Table]:

@@ -30,6 +30,13 @@ def verdict_table(judged: Sequence[Judged]) -> Table:
     return Table(caption, ("id", "claim", "source", "verdict", *_NUMBERS), cells)
 
 
+def short_table(judged: Sequence[Judged]) -> Table:
+    """The same in few words, for a narrow page."""
+    whole = verdict_table(judged)
+    cells = [[one.claim.id, one.claim.title, one.verdict, *_numbers(one.headline)] for one in judged]
+    return Table(whole.caption, ("id", "claim", "verdict", *_NUMBERS), cells)
+
+
 def part_table(one: Judged) -> Table:
     """One row a part of a claim."""
     claim = one.claim

@@ -7,7 +7,7 @@ from typing import Any
 from benchmark.reporting import columns
 from benchmark.reporting.board import Row
 from benchmark.reporting.claims import CLAIMS, judge
-from benchmark.reporting.claims.writing import NOTE, part_table, verdict_table
+from benchmark.reporting.claims.writing import NOTE, part_table, short_table
 from benchmark.reporting.site.about import About
 from benchmark.reporting.site.commands import commands
 from benchmark.reporting.site.curves import Group, methods_of, places_of
@@ -115,15 +115,15 @@ def _licence(name: str, about: About) -> list[Fact]:
 
 
 def _place(rows: Sequence[Row], number: int, methods: Sequence[str]) -> dict[str, Any]:
-    tables = [table for section in sections(rows) for table in section.tables]
+    titled = [(_title(table) + section.track, table) for section in sections(rows) for table in section.tables]
     drawn = [methods.index(row["baseline"]) for row in rows if row["drawn"]]
     return {
         "model": rows[0]["model"],
         "number": number if drawn else None,
         "methods": sorted(drawn),
         "reasons": list(dict.fromkeys(f"{row['baseline']}: {reason}" for row in rows for reason in row["reasons"])),
-        "tables": tables,
-        "titles": [_title(table) for table in tables],
+        "tables": [table for _, table in titled],
+        "titles": [title for title, _ in titled],
     }
 
 
@@ -178,7 +178,7 @@ def claims(records: Sequence[Record]) -> dict[str, Any]:
     """Published claims with their verdicts and parts; nothing where none of them can be judged."""
     judged = [one for one in judge(records, CLAIMS) if one.verdict != "NOT JUDGED"]
     return {
-        "claims": verdict_table(judged) if judged else None,
+        "claims": short_table(judged) if judged else None,
         "claim_parts": [(f"{one.claim.id}: {one.claim.title}", part_table(one)) for one in judged],
         "claims_note": NOTE,
     }
