@@ -42,7 +42,7 @@ def load(features: int) -> Callable[..., None] | None:
 @cache
 def _loaded(features: int) -> Callable[..., None] | None:
     try:
-        from benchmark.models.decode_kernel import compiled
+        from benchmark.models.kernels.decode import compiled
 
         found = compiled(features)
         if _right(found, features):

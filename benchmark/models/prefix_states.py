@@ -99,7 +99,7 @@ class KernelState:
         held: of each layer, [B, H, capacity, 2, D].
         slopes: of the biases on the attention, [H].
         read: columns read so far.
-        kernel: see `decode_kernel.compiled`.
+        kernel: see `kernels.decode.compiled`.
     """
 
     held: list[Tensor]

@@ -53,7 +53,7 @@ def test_without_numba_and_with_the_switch_torch_attends(fresh, monkeypatch):
 def test_a_numba_that_cannot_be_used_is_said_once_and_torch_attends(fresh, monkeypatch):
     monkeypatch.setattr(decode_attention, "find_spec", lambda name: "found")
     monkeypatch.setattr(decode_attention, "version", lambda name: "0.1")
-    monkeypatch.setitem(sys.modules, "benchmark.models.decode_kernel", None)
+    monkeypatch.setitem(sys.modules, "benchmark.models.kernels.decode", None)
     assert backend() == "numba 0.1"
     with pytest.warns(UserWarning, match="cannot be used, and torch serves instead: ModuleNotFoundError"):
         assert load(16) is None

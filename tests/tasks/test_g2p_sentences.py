@@ -41,7 +41,8 @@ def test_the_split_and_the_pronunciations_are_pinned():
     assert {split: len(examples) for split, examples in corpus.items()} == {
         "train": 85079, "validation": 3960, "test": 4124,
     }  # fmt: skip
-    assert g2p_sentences._example(["hello", "you"], {"hello": "HH AH L OW", "you": "Y UW"}).phonemes == 6
+    said = {"hello": "HH AH L OW", "you": "Y UW"}
+    assert g2p_sentences._example(["hello", "you"], said, {"hello": 4, "you": 2}).phonemes == 6
 
 
 def test_no_pronunciation_is_longer_than_the_limit():
