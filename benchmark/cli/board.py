@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from benchmark.cli.console import inert, wide_console
+from benchmark.cli.console import inert, print_table, wide_console
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
@@ -139,8 +139,6 @@ def print_board(rows: "Sequence[Row]", summary: "Sequence[Row]") -> None:
 
     To lay out thousands of rows would take as long as to read the records that they are made of.
     """
-    from rich.table import Table
-
     from benchmark.reporting.tables import FOOTNOTE, overall_section, sections, to_markdown
 
     if len(rows) > _MOST_LAID_OUT:
@@ -150,10 +148,5 @@ def print_board(rows: "Sequence[Row]", summary: "Sequence[Row]") -> None:
     for section in [*sections(rows), *([overall_section(summary)] if summary else [])]:
         console.print(inert(section.title, "bold"))
         for part in section.tables:
-            table = Table(caption=inert(part.caption), caption_justify="left")
-            for column in part.columns:
-                table.add_column(column, justify="left" if column in ("baseline", "status", "verdict") else "right")
-            for cells in part.cells:
-                table.add_row(*map(inert, cells))
-            console.print(table, "")
+            print_table(console, part)
     console.print(FOOTNOTE, style="dim")

@@ -2,18 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from benchmark.cli.board import stored_records
-from benchmark.cli.console import inert, wide_console
+from benchmark.cli.console import print_table, wide_console
 from benchmark.errors import UsageError
-
-if TYPE_CHECKING:
-    from benchmark.reporting.tables import Table
-
-_WORDS = ("id", "claim", "source", "verdict", "part")
 
 
 def claims(
@@ -58,7 +53,7 @@ def claims(
         return 0
     console = wide_console()
     for table in [part_table(one) for one in shown] if chosen else [verdict_table(judged)]:
-        _print(table)
+        print_table(console, table)
     console.print(NOTE, style="dim")
     print("\nwritten: " + " ".join(map(str, written + drawn.paths.get(CLAIMS_FIGURE.id, []))))
     for reason in drawn.skipped.values():
@@ -80,14 +75,3 @@ def find_claims(names: list[str]) -> set[str]:
         if name.upper() not in known:
             raise unknown_name("claim", name, known)
     return {name.upper() for name in names}
-
-
-def _print(table: "Table") -> None:
-    from rich.table import Table as Printed
-
-    printed = Printed(caption=inert(table.caption), caption_justify="left")
-    for column in table.columns:
-        printed.add_column(column, justify="left" if column in _WORDS else "right")
-    for cells in table.cells:
-        printed.add_row(*map(inert, cells))
-    wide_console().print(printed, "")

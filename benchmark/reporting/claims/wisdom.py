@@ -1,7 +1,9 @@
 """Common wisdom about teacher forcing, and replications at equal compute."""
 
+from collections.abc import Callable
+
 from benchmark.reporting.claims.declaration import Claim, Part
-from benchmark.reporting.claims.effects import Arm, difference, ratio, ratio_to_reach, value
+from benchmark.reporting.claims.effects import Arm, Effect, difference, ratio, ratio_to_reach, value
 from benchmark.reporting.claims.quantities import Quantity, fall, gain_since_half, measured, quality, spent, to_reach
 from benchmark.running.cell import Track
 
@@ -59,6 +61,20 @@ def _arm(method: str, place: Place, quantity: Quantity, track: Track = "updates"
     return Arm(method, task, quantity, model, track)
 
 
+def _free_running_over_teacher_forcing(
+    words: str, effect: Callable[[Arm, Arm], Effect], quantity: Quantity, threshold: float
+) -> tuple[Part, ...]:
+    return tuple(
+        Part(
+            f"{place[0]}: {words}, free running over teacher forcing",
+            effect(_arm("free_running", place, quantity), _arm("teacher_forcing", place, quantity)),
+            "above",
+            threshold,
+        )
+        for place in TRAINED_FREELY
+    )
+
+
 WISDOM = (
     Claim(
         "C32",
@@ -87,15 +103,7 @@ WISDOM = (
         "Teacher forcing dramatically accelerates training.",
         WISDOM_SOURCE,
         "holds on most tasks, not on copycat_tagging",
-        tuple(
-            Part(
-                f"{place[0]}: model evaluations to 90 % of the ceiling, free running over teacher forcing",
-                ratio_to_reach(_arm("free_running", place, to_reach()), _arm("teacher_forcing", place, to_reach())),
-                "above",
-                2.0,
-            )
-            for place in TRAINED_FREELY
-        ),
+        _free_running_over_teacher_forcing("model evaluations to 90 % of the ceiling", ratio_to_reach, to_reach(), 2.0),
         "most",
     ),
     Claim(
@@ -104,18 +112,7 @@ WISDOM = (
         "Without teacher forcing gradient signals are noisy and training is unstable.",
         WISDOM_SOURCE,
         "to be seen",
-        tuple(
-            Part(
-                f"{place[0]}: noise of the gradient, free running over teacher forcing",
-                ratio(
-                    _arm("free_running", place, measured("gradient_noise")),
-                    _arm("teacher_forcing", place, measured("gradient_noise")),
-                ),
-                "above",
-                1.0,
-            )
-            for place in TRAINED_FREELY
-        ),
+        _free_running_over_teacher_forcing("noise of the gradient", ratio, measured("gradient_noise"), 1.0),
         "most",
     ),
     Claim(
