@@ -6,6 +6,7 @@ once, so that what a schema accepts can be joined, printed and added up.
 
 import re
 from functools import lru_cache
+from itertools import chain
 from typing import Annotated
 
 from msgspec import Meta
@@ -73,9 +74,9 @@ def check_keys(keys: tuple[str, ...]) -> None:
 
 
 @lru_cache(maxsize=1_000)
-def check_labels(labels: tuple[str, ...]) -> None:
-    """Check the labels of a large object; those of many records are the same, and are checked once."""
-    for label in sorted(set(labels)):
+def check_labels(labels: tuple[tuple[str, ...], ...]) -> None:
+    """Check the labels of a large object, some an entry; those of many records are the same, and are checked once."""
+    for label in sorted(set(chain.from_iterable(labels))):
         check_label(label)
 
 

@@ -42,7 +42,7 @@ def read_bounded(path: str | Path, most: int, follow: bool = False) -> bytes:
         if found.st_size > most:
             raise Refused(f"it is larger than {most:,} bytes ({found.st_size:,})")
         content = os.read(descriptor, found.st_size + 1)
-        while len(content) <= most and (part := os.read(descriptor, _PART)):
+        while found.st_size != len(content) <= most and (part := os.read(descriptor, _PART)):  # it grows, or came short
             content += part
     finally:
         os.close(descriptor)

@@ -1,6 +1,5 @@
 """`ebb board`: from a folder of records to a leaderboard and its figure."""
 
-import gc
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -86,13 +85,11 @@ def write_board_of(
     from benchmark.reporting.figures.catalogue import OF_A_BOARD
     from benchmark.reporting.figures.results import Results
     from benchmark.reporting.figures.writing import write_figures
-    from benchmark.reporting.overall import overall
     from benchmark.reporting.report import stamp_of
     from benchmark.reporting.tables import write_board
 
-    gc.freeze()  # they stay to the end: looking for cycles among them again and again takes longer than the board
     results = Results.of(records, folder)
-    rows, summary = marked(make_board(records)), overall(results.groups)
+    rows, summary = marked(make_board(records)), results.overall
     stamp = stamp_of(results)
     try:
         folder.mkdir(exist_ok=True)

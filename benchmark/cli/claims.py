@@ -32,7 +32,6 @@ def claims(
         names: ids of claims whose parts are shown one by one, such as C7; an overview of all if not given.
         as_json: print the claims as JSON and nothing else.
     """
-    from benchmark.reporting.claims import CLAIMS, judge
     from benchmark.reporting.claims.writing import NOTE, part_table, to_json, verdict_table, write_claims
     from benchmark.reporting.figures.claims import CLAIMS_FIGURE
     from benchmark.reporting.figures.results import Results
@@ -41,7 +40,8 @@ def claims(
 
     chosen = find_claims(names or [])
     records = stored_records(folder)
-    judged, results = judge(records, CLAIMS), Results.of(records, folder)
+    results = Results.of(records, folder)
+    judged = results.claims
     try:
         written = write_claims(judged, folder)
         drawn = write_figures(results, folder / "figures", [CLAIMS_FIGURE], stamp_of(results))

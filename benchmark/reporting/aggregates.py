@@ -19,7 +19,7 @@ _AT_ONCE = 100  # resamples; more of them do not stay in the processor's cache
 
 
 class Aggregate(Protocol):
-    """Makes one figure of the values along an axis, as `np.mean` does."""
+    """Makes one figure of the values along an axis, as `np.mean` does; they rise along it."""
 
     def __call__(self, a: Array, /, *, axis: int) -> Array:
         """Return an array without the axis."""
@@ -42,15 +42,14 @@ def interquartile_mean(scores: ArrayLike) -> float:
     values = np.asarray(scores, dtype=float).ravel()
     if len(values) == 0 or np.isnan(values).any():
         return math.nan
-    return float(interquartile_means(values, axis=-1))
+    return float(middle_means(np.sort(values), axis=-1))
 
 
-def interquartile_means(values: Array, *, axis: int) -> Array:
-    """Mean of the middle half along an axis of values that are all numbers."""
+def middle_means(values: Array, *, axis: int) -> Array:
+    """Mean of the middle half along an axis of values that rise along it: their interquartile mean."""
     rows = np.moveaxis(values, axis, -1)
-    count = rows.shape[-1]
-    cut = count // 4
-    return np.partition(rows, (cut, count - 1 - cut))[..., cut : count - cut].mean(-1)  # a third of the time of sorting
+    cut = rows.shape[-1] // 4
+    return rows[..., cut : rows.shape[-1] - cut].mean(-1)
 
 
 def optimality_gap(scores: ArrayLike, target: float = 1.0) -> float:
@@ -114,17 +113,25 @@ def bootstrap(scores: ArrayLike, aggregate: Aggregate, seed: int, draws: int = 2
         raise ValueError(f"scores must be [task, seed], got shape {values.shape}")
     if values.size == 0 or np.isnan(values).any():
         return Interval(None, None, None)
-    estimate, (tasks, seeds) = float(aggregate(values.ravel(), axis=-1)), values.shape
+    rising, (tasks, seeds) = np.sort(values, axis=None), values.shape
+    estimate = float(aggregate(rising, axis=-1))
     if seeds < 2:
         return Interval(estimate, None, None)
-    chosen = _resamples(seed, draws, tasks, seeds)
-    parts = [aggregate(values.ravel()[chosen[at : at + _AT_ONCE]], axis=-1) for at in range(0, draws, _AT_ONCE)]
-    drawn = np.concatenate(parts)  # [draw]
+    chosen, ranks = _resamples(seed, draws, tasks, seeds), _ranks(values)
+    samples = (np.sort(ranks[chosen[at : at + _AT_ONCE]]) for at in range(0, draws, _AT_ONCE))  # [draw, task * seed]
+    drawn = np.concatenate([aggregate(rising[sample], axis=-1) for sample in samples])  # [draw]
     low, high = np.quantile(drawn, [0.025, 0.975])
     inflation = math.sqrt(seeds / (seeds - 1))
     return Interval(
         estimate, estimate + inflation * float(low - estimate), estimate + inflation * float(high - estimate)
     )
+
+
+def _ranks(values: Array) -> NDArray[np.unsignedinteger]:
+    """Place of each value, flat, among all in rising order; short integers are sorted in a third of the time."""
+    ranks = np.empty(values.size, np.min_scalar_type(values.size))
+    ranks[np.argsort(values, axis=None)] = np.arange(values.size)
+    return ranks
 
 
 @lru_cache(maxsize=1)

@@ -46,7 +46,7 @@ _OVER_SEEDS = (
     "gradient_noise",
 )
 _CURVES = ("free_running", "gold_prefix", "gap")
-_MEASURES = frozenset((*_OVER_SEEDS, *NLL_MEASURES))
+_MEASURES = (*_OVER_SEEDS, *NLL_MEASURES)
 _COSTS = (
     "updates",
     "evaluations",
@@ -67,15 +67,16 @@ class AsNeeded:
     def __call__(self, record: Record) -> Record:
         """Return the record without what no board shows."""
         commit = record.provenance.get("commit", "unknown")
+        measures, curves, spent = record.measures, record.curves, record.spent
         twin = self._cells.setdefault(record.cell.group, record.cell)
         return Record.model_construct(
             cell=record.cell if record.cell.task is twin.task else twin.with_seed(record.cell.seed),
             status=record.status,
             reason=record.reason,
             facts=record.facts,
-            measures={name: found for name, found in record.measures.items() if name in _MEASURES},
-            curves={name: found for name, found in record.curves.items() if name in _CURVES},
-            spent={name: value for name, value in record.spent.items() if name in _COSTS},
+            measures={name: measures[name] for name in _MEASURES if name in measures},
+            curves={name: curves[name] for name in _CURVES if name in curves},
+            spent={name: spent[name] for name in _COSTS if name in spent},
             provenance=self._provenances.setdefault(commit, {"commit": commit}),
         )
 

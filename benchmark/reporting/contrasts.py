@@ -204,10 +204,10 @@ def sign_flips_over_tasks(differences: ArrayLike, draws: int = 20_000, seed: int
     return SignFlips(p, "over tasks like these")
 
 
-def _all_signs(count: int) -> NDArray[np.int64]:
-    return 1 - 2 * ((np.arange(2**count)[:, None] >> np.arange(count)) & 1)
+def _all_signs(count: int) -> NDArray[np.float64]:
+    return 1.0 - 2.0 * ((np.arange(2**count)[:, None] >> np.arange(count)) & 1)
 
 
 @lru_cache(maxsize=1)  # the same for all methods
-def _some_signs(count: int, draws: int, seed: int) -> NDArray[np.int64]:
-    return np.random.default_rng(seed).choice([-1, 1], size=(draws, count))
+def _some_signs(count: int, draws: int, seed: int) -> NDArray[np.float64]:
+    return np.random.default_rng(seed).choice([-1.0, 1.0], size=(draws, count))

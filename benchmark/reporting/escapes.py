@@ -35,6 +35,8 @@ def plain(text: str, lines: bool = False) -> str:
     Args:
         lines: whether to keep line breaks, for a traceback.
     """
+    if text.isprintable():
+        return text
     text = text if lines else text.replace("\n", " ")
     return "".join(sign if sign.isprintable() or sign == "\n" else _written_out(sign) for sign in text)
 

@@ -12,8 +12,8 @@ from benchmark.reporting.against import REFERENCE
 from benchmark.reporting.aggregates import (
     bootstrap,
     interquartile_mean,
-    interquartile_means,
     mean_ranks,
+    middle_means,
     normalise,
     optimality_gap,
     probability_of_improvement,
@@ -149,7 +149,7 @@ def _row(scores: Scores, filled: Scores, index: int) -> Row:
     own = filled.values[index]  # [task, seed]
     middle = interquartile_mean(own)
     many = len(scores.tasks) >= FEWEST_FOR_AN_INTERVAL and not np.isnan(own).any()
-    interval = bootstrap(own, interquartile_means, seed=0) if many else None
+    interval = bootstrap(own, middle_means, seed=0) if many else None
     return {
         "baseline": scores.methods[index],
         "tasks": len(scores.tasks),

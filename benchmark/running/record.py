@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from itertools import chain
+from operator import attrgetter
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -19,6 +20,7 @@ MOST_POINTS = 1_000
 
 Status = Literal["ok", "diverged", "timeout", "oom", "error", "killed", "not_applicable"]
 FAILED: tuple[Status, ...] = ("diverged", "timeout", "oom", "error", "killed")
+_LABELS = attrgetter("unit", "reason")
 
 
 class Record(Frozen):
@@ -58,9 +60,9 @@ class Record(Frozen):
         return self
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """The units and reasons of all measures; those of many records are the same."""
-        return tuple([text for found in self.measures.values() for text in (found.unit, found.reason)])
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        """The unit and the reason of each measure; those of many records are the same."""
+        return tuple(map(_LABELS, self.measures.values()))
 
     def check_keys(self) -> None:
         """Check names of large objects, together because one by one that takes longer than all the rest.
@@ -68,7 +70,8 @@ class Record(Frozen):
         Raises:
             ValueError: for a name, or a line of provenance, that a record may not hold.
         """
-        objects = (self.measures, self.curves, self.spent, self.provenance, *self.training_log)
+        lines = dict.fromkeys(map(tuple, self.training_log))  # most have the same keys
+        objects = (self.measures, self.curves, self.spent, self.provenance, *lines)
         check_keys(tuple(chain.from_iterable(objects)))
         for value in self.provenance.values():
             check_label(value)

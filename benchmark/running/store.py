@@ -175,12 +175,13 @@ def _place(root: str, cell: Cell, key: str) -> str:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Records hold no cycles; looking for some among a hundred thousand takes longer than reading them."""
+    """Records hold no cycles; to look for some among a hundred thousand, even once, takes a quarter of reading them."""
     collected = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()  # what was read stays for long
         if collected:
             gc.enable()
 

@@ -150,7 +150,7 @@ def test_a_missing_value_is_never_trimmed_or_averaged_away():
     assert math.isnan(aggregates.probability_of_improvement(gap, gap))
     assert np.isnan(aggregates.performance_profile(gap, [0.5])).all()
     assert aggregates.mean_ranks([[math.nan], [0.0]]).tolist() == [2.0, 1.0]
-    assert aggregates.bootstrap(gap, aggregates.interquartile_means, seed=0).mean is None
+    assert aggregates.bootstrap(gap, aggregates.middle_means, seed=0).mean is None
 
 
 def test_a_bootstrap_is_seeded_and_has_no_interval_for_one_seed():
@@ -199,5 +199,5 @@ def test_a_bootstrap_has_the_bits_of_one_that_draws_resample_after_resample(shap
     drawn = [aggregates.interquartile_mean(scores[places, generator.integers(seeds, size=shape)]) for _ in range(250)]
     low, high = np.quantile(drawn, [0.025, 0.975])
     estimate, inflation = aggregates.interquartile_mean(scores), math.sqrt(seeds / (seeds - 1))
-    found = aggregates.bootstrap(scores, aggregates.interquartile_means, seed=0, draws=250)
+    found = aggregates.bootstrap(scores, aggregates.middle_means, seed=0, draws=250)
     assert found == (estimate, estimate + inflation * (low - estimate), estimate + inflation * (high - estimate))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from benchmark.reporting.claims import CLAIMS, judge
 from benchmark.reporting.claims.judging import DECIDED
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
 from benchmark.reporting.figures.results import Results
@@ -22,8 +21,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
 
 
 def _rows(results: Results) -> list[Row]:
-    judged = judge([record for _, group in results.groups for record in group], CLAIMS)
-    if not any(one.verdict in DECIDED for one in judged):
+    if not any(one.verdict in DECIDED for one in results.claims):
         raise Missing("no claim is decided by these records; that takes five seeds of what it is about")
     return [
         {
@@ -39,7 +37,7 @@ def _rows(results: Results) -> list[Row]:
             "threshold": part.part.threshold,
             "claimed": part.part.claimed,
         }
-        for one in judged
+        for one in results.claims
         for part in one.parts
         if part.distance is not None
     ]

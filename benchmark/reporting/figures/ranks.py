@@ -8,8 +8,7 @@ from benchmark.reporting.contrasts import LEVEL
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
 from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet, beside
-from benchmark.reporting.grouping import main_track
-from benchmark.reporting.overall import FEWEST_FOR_AN_INTERVAL, overall
+from benchmark.reporting.overall import FEWEST_FOR_AN_INTERVAL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +33,7 @@ def alike(ranks: Sequence[float], difference: float) -> list[tuple[int, int]]:
 
 
 def _rows(results: Results) -> list[Row]:
-    summary = overall(main_track(results.groups))
+    summary = [row for row in results.overall if row["track"] == results.overall[0]["track"]]
     if not summary:
         raise Missing("ranks need two methods on two tasks that have a floor and a ceiling")
     tasks = summary[0]["tasks"]

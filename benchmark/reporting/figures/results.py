@@ -5,12 +5,15 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from benchmark.reading import Refused, parse_json, read_bounded
+from benchmark.reporting.claims import CLAIMS, Judged, judge
 from benchmark.reporting.grouping import COMPUTE, group_records, main_track
-from benchmark.reporting.overall import Group
+from benchmark.reporting.overall import Group, overall
 from benchmark.reporting.statistics import Interval, t_intervals
 from benchmark.running.record import Record, values_of
 from benchmark.running.suites import find_suite
@@ -86,6 +89,16 @@ class Results:
     def methods(self) -> tuple[str, ...]:
         """All labels, in order."""
         return in_order({label for label, _ in self.groups})
+
+    @cached_property
+    def overall(self) -> list[Row]:
+        """The methods over all tasks, a row for each; see `overall`."""
+        return overall(self.groups)
+
+    @cached_property
+    def claims(self) -> list[Judged]:
+        """Published claims, judged by these records."""
+        return judge(chain.from_iterable(group for _, group in self.groups), CLAIMS)
 
     @property
     def run(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import benchmark
 from benchmark.reporting.board import Row, make_board
+from benchmark.reporting.claims import CLAIMS, Judged, judge
 from benchmark.reporting.escapes import html, script
 from benchmark.reporting.figures.style import series_style
 from benchmark.reporting.grouping import group_records, main_track
@@ -28,7 +29,13 @@ _SCRIPTS = ("table.js", "scales.js", "panels.js", "figures.js", "controls.js")
 _HERE = Path(__file__).parent
 
 
-def write_site(records: Iterable[Record], out: Path, command: str, about: About | None = None) -> Path:
+def write_site(
+    records: Iterable[Record],
+    out: Path,
+    command: str,
+    about: About | None = None,
+    claims: Sequence[Judged] | None = None,
+) -> Path:
     """Write all results as one HTML file that needs no network, and return its path.
 
     Args:
@@ -37,15 +44,18 @@ def write_site(records: Iterable[Record], out: Path, command: str, about: About 
         command: that makes the page, as it is shown on it.
         about: what is known of tasks and methods beyond the records; without it the page lacks summaries, training
             paths, examples and citations.
+        claims: published ones as these records judge them; judged here if not given.
 
     Raises:
         OSError: if the file cannot be written.
     """
-    out.write_text(render(list(records), command, about or About()), encoding="utf-8")
+    found = list(records)
+    judged = judge(found, CLAIMS) if claims is None else claims
+    out.write_text(render(found, command, about or About(), judged), encoding="utf-8")
     return out
 
 
-def render(records: Sequence[Record], command: str, about: About) -> str:
+def render(records: Sequence[Record], command: str, about: About, claims: Sequence[Judged]) -> str:
     """Return the page; curves that would make it larger than `MOST_BYTES` are left out, and the page says so."""
     groups = group_records(records)
     rows, summary = leaderboard(make_board(records), groups, about.methods), overall(groups)
@@ -67,7 +77,7 @@ def render(records: Sequence[Record], command: str, about: About) -> str:
         "facts": parts.facts_of_all(records, rows),
         "few_seeds": all(row["seeds"] < _FEWEST_FOR_A_VERDICT for row in rows),
         "overall": overall_section(summary).tables if summary else [],
-        **parts.claims(records),
+        **parts.claims(claims),
         "tasks": parts.tasks(rows, groups, about),
         "methods": parts.methods(rows, groups, about),
         "cells": f"{len(records):,}",

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmark.reporting import columns
 from benchmark.reporting.board import Row
-from benchmark.reporting.claims import CLAIMS, judge
+from benchmark.reporting.claims import Judged
 from benchmark.reporting.claims.writing import NOTE, part_table, short_table
 from benchmark.reporting.site.about import About
 from benchmark.reporting.site.commands import commands
@@ -174,9 +174,9 @@ def _rows_of_method(rows: Sequence[Row]) -> Table:
     return Table("", tuple(column.title for column in shown), [[column.text(row) for column in shown] for row in rows])
 
 
-def claims(records: Sequence[Record]) -> dict[str, Any]:
-    """Published claims with their verdicts and parts; nothing where none of them can be judged."""
-    judged = [one for one in judge(records, CLAIMS) if one.verdict != "NOT JUDGED"]
+def claims(found: Sequence[Judged]) -> dict[str, Any]:
+    """Published claims with their verdicts and parts; nothing where none of them could be judged."""
+    judged = [one for one in found if one.verdict != "NOT JUDGED"]
     return {
         "claims": short_table(judged) if judged else None,
         "claim_parts": [(f"{one.claim.id}: {one.claim.title}", part_table(one)) for one in judged],
