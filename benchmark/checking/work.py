@@ -53,7 +53,7 @@ class _Counting(TorchDispatchMode):
 
     def __enter__(self) -> Self:
         def attend(state: KernelState, layer: int, qkv: Tensor, bias: None) -> Tensor:
-            column = state.held[layer][:, :, 0]  # [B, H, 2, D]
+            column = state.held[layer][0, :, :, :, 0]  # [B, H, 2, D]
             self.bytes_moved += (state.read + 1) * column.numel() * column.element_size()
             return self._attend(state, layer, qkv, bias)
 

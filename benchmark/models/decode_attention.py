@@ -3,7 +3,7 @@
 It serves float32 on CPU without gradient where numba is installed, torch's batched products elsewhere. The last bits of
 the two differ, so every record says which serves. The environment variable EBB_ATTENTION=torch switches the kernel off.
 
-Axes: B batch, H heads, D features of a head.
+Axes: B batch, H heads, S columns, P pages, C columns of a page, D features of a head.
 """
 
 import os
@@ -14,9 +14,13 @@ from importlib.metadata import version
 from importlib.util import find_spec
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 SWITCH = "EBB_ATTENTION"
+PAGE = 16
+"""Columns that the kernel reads of every row and head before it goes on."""
+
 _NEAR = 1e-5  # of the kernel's answer to torch's
 _failed: list[str] = []  # why the kernel cannot be had here
 
@@ -54,16 +58,25 @@ def _loaded(features: int) -> Callable[..., None] | None:
     return None
 
 
+def paged(keys: Tensor, values: Tensor) -> Tensor:
+    """Lay out keys and values [B, H, S, D] as the kernel reads them: [P, B, H, 2, C, D], zeros behind the last."""
+    columns = keys.shape[2]
+    pages = -(-columns // PAGE)
+    both = F.pad(torch.stack((keys, values), 2), (0, 0, 0, pages * PAGE - columns))  # [B, H, 2, P C, D]
+    return both.unflatten(3, (pages, PAGE)).permute(3, 0, 1, 2, 4, 5).contiguous()
+
+
 def _right(attend: Callable[..., None], features: int) -> bool:
-    """Whether the kernel says what torch says after nine columns, which takes each of its loops."""
+    """Whether the kernel says what torch says where it reads a second page, which it has to begin."""
     generator = torch.Generator().manual_seed(0)
     with torch.inference_mode():
         qkv = torch.randn(1, 3, 2, features, generator=generator)
-        held = torch.randn(1, 2, 10, 2, features, generator=generator)
+        before = torch.randn(2, 1, 2, PAGE, features, generator=generator)  # keys and values, [1, 2, S, D] each
+        held = torch.cat((paged(*before), torch.full((1, 1, 2, 2, PAGE, features), float("nan"))))
         slopes, mixed = torch.tensor([0.5, 0.25]), torch.empty(1, 2, features)
-        attend(qkv.numpy(), held.numpy(), slopes.numpy(), 9, mixed.numpy())
-        query, keys, values = qkv[:, 0, :, None], held[:, :, :, 0], held[:, :, :, 1]  # [1, 2, 1 or 10, D]
-        scores = query @ keys.mT + slopes[:, None, None] * torch.arange(-9.0, 1.0)  # [1, 2, 1, 10]
-        expected = (scores.softmax(-1) @ values)[:, :, 0]
-        written = torch.equal(keys[:, :, 9], qkv[:, 1]) and torch.equal(values[:, :, 9], qkv[:, 2])
+        attend(qkv.numpy(), held.numpy(), slopes.numpy(), PAGE, mixed.numpy())
+        query, key, value = qkv[:, :, :, None].unbind(1)  # [1, 2, 1, D] each
+        scores = query @ torch.cat((before[0], key), 2).mT + slopes[:, None, None] * torch.arange(-float(PAGE), 1)
+        expected = (scores.softmax(-1) @ torch.cat((before[1], value), 2))[:, :, 0]  # [1, 2, D]
+        written = torch.equal(held[1, :, :, :, 0], qkv[:, 1:].transpose(1, 2))
         return written and torch.allclose(mixed, expected, rtol=_NEAR, atol=_NEAR)

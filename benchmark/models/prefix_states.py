@@ -1,14 +1,16 @@
 """What the transformer's step-wise path has read, as torch's products read it best and as the kernel does.
 
-Axes: B batch, S columns read, E features, H heads, D features of a head.
+Axes: B batch, S columns read, P pages, C columns of a page, E features, H heads, D features of a head.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor
+
+from benchmark.models.decode_attention import PAGE, paged
 
 _FIRST_CAPACITY = 64
 
@@ -55,8 +57,9 @@ class FastState:
     def grow(self) -> None:
         """Double the buffers."""
         capacity = max(_FIRST_CAPACITY, 2 * self.read)
-        self.keys = [_longer(part, 3, self.read, capacity) for part in self.keys]
-        self.values = [_longer(part, 2, self.read, capacity) for part in self.values]
+        # zeros, as static shapes read ahead, under a mask
+        self.keys = [_longer(part, 3, self.read, capacity, part.new_zeros) for part in self.keys]
+        self.values = [_longer(part, 2, self.read, capacity, part.new_zeros) for part in self.values]
         self.bias = _bias(self.slopes, len(self.bias), capacity)
 
     def attend(self, layer: int, qkv: Tensor, bias: Tensor | None) -> Tensor:
@@ -93,10 +96,10 @@ class FastState:
 
 @dataclass
 class KernelState:
-    """What the layers have read, for the kernel of `decode_attention`: a column's key lies beside its value.
+    """What the layers have read, for the kernel of `decode_attention`.
 
     Attributes:
-        held: of each layer, [B, H, capacity, 2, D].
+        held: of each layer, [P, B, H, 2, C, D]: pages of so many columns.
         slopes: of the biases on the attention, [H].
         read: columns read so far.
         kernel: see `kernels.decode.compiled`.
@@ -110,23 +113,23 @@ class KernelState:
     @classmethod
     def holding(cls, held: Held, slopes: Tensor, read: int, kernel: Callable[..., None]) -> Self:
         """Take over what was read at once, and make room for more."""
-        state = cls([torch.stack(both, 3) for both in held], slopes, read, kernel)
+        state = cls([paged(*both) for both in held], slopes, read, kernel)
         state.grow()
         return state
 
     def select(self, rows: Tensor) -> Self:
         """Return a copy that holds the rows asked for."""
-        return replace(self, held=[part[rows] for part in self.held])
+        return replace(self, held=[part[:, rows] for part in self.held])
 
     @property
     def full(self) -> bool:
         """Whether the buffers have no room for another column."""
-        return self.read == self.held[0].shape[2]
+        return self.read == PAGE * len(self.held[0])
 
     def grow(self) -> None:
         """Double the buffers."""
-        capacity = max(_FIRST_CAPACITY, 2 * self.read)
-        self.held = [_longer(part, 2, self.read, capacity) for part in self.held]
+        pages = max(_FIRST_CAPACITY // PAGE, 2 * len(self.held[0]))
+        self.held = [_longer(part, 0, len(part), pages, part.new_empty) for part in self.held]
 
     def attend(self, layer: int, qkv: Tensor, bias: None) -> Tensor:
         """Keep the keys and values in qkv [B, 3, H, D], and mix all that a layer holds as the queries ask: [B, E]."""
@@ -144,9 +147,8 @@ class KernelState:
         return
 
 
-def _longer(part: Tensor, axis: int, read: int, capacity: int) -> Tensor:
-    shape = (*part.shape[:axis], capacity, *part.shape[axis + 1 :])
-    made: Any = part.new_zeros(shape)  # and not empty: static shapes read ahead, under a mask
+def _longer(part: Tensor, axis: int, read: int, capacity: int, make: Callable[..., Tensor]) -> Tensor:
+    made = make((*part.shape[:axis], capacity, *part.shape[axis + 1 :]))
     made.narrow(axis, 0, read).copy_(part.narrow(axis, 0, read))
     return made
 

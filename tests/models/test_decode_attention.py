@@ -12,7 +12,7 @@ from benchmark.contracts import Discrete, stream
 from benchmark.contracts.registry import Registry
 from benchmark.learning.free_running import Draw, roll_out
 from benchmark.models import decode_attention
-from benchmark.models.decode_attention import SWITCH, backend, kernel_for, load
+from benchmark.models.decode_attention import PAGE, SWITCH, backend, kernel_for, load
 from benchmark.models.prefix_states import FastState, KernelState
 from benchmark.models.static_transformer import StaticTransformer
 from benchmark.models.transformer import Transformer
@@ -102,7 +102,7 @@ def test_rows_that_are_selected_go_on_as_they_would_have(prompt):
         for token in tokens[:, prompt:].unbind(1):
             whole, state = stepper.step(token, state)
             some, branch = stepper.step(token[rows], branch)
-            torch.testing.assert_close(some, whole[rows], rtol=1e-5, atol=1e-5)
+            torch.testing.assert_close(some, whole[rows], rtol=1e-5, atol=1e-5 * float(whole.abs().max()))
 
 
 @needs_numba
@@ -121,7 +121,7 @@ def test_roll_outs_with_the_same_noise_are_the_same(batch, monkeypatch):
 @needs_numba
 def test_what_is_not_a_number_stays_so():
     attend: Any = load(16)
-    qkv, held, mixed = torch.ones(1, 3, 2, 16), torch.ones(1, 2, 20, 2, 16), torch.empty(1, 2, 16)
+    qkv, held, mixed = torch.ones(1, 3, 2, 16), torch.ones(2, 1, 2, 2, PAGE, 16), torch.empty(1, 2, 16)
     for place in range(3):  # query, key, value
         qkv[0, :, 0], qkv[0, place, 0, 3] = 1, float("nan")
         attend(qkv.numpy(), held.numpy(), torch.ones(2).numpy(), 17, mixed.numpy())
