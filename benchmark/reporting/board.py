@@ -8,10 +8,11 @@ from typing import Any
 from benchmark.reporting.against import gains, references
 from benchmark.reporting.contrasts import NO_CONTRAST, Contrast
 from benchmark.reporting.dominance import NLL_MEASURES, dominated_at
-from benchmark.reporting.grouping import group_records
+from benchmark.reporting.grouping import Group, group_records
 from benchmark.reporting.statistics import Interval, horizon_50, t_intervals
 from benchmark.running.cell import Cell
 from benchmark.running.record import Record, values_of
+from benchmark.values import Point
 
 Row = dict[str, Any]
 
@@ -82,11 +83,15 @@ class AsNeeded:
 
 
 def make_board(records: Iterable[Record]) -> list[Row]:
+    """Group records that differ in nothing but the seed, and summarise each group; see `board_of`."""
+    return board_of(group_records(records))
+
+
+def board_of(grouped: Sequence[Group]) -> list[Row]:
     """Summarise each group of records over its seeds; best first within a task.
 
     A row whose cells all failed stands last, with its status counts and nothing else.
     """
-    grouped = group_records(records)
     groups = [group for _, group in grouped]
     beside = references(groups)
     contrasts, dominated = gains(groups, beside), dominated_at(groups, beside)
@@ -110,7 +115,7 @@ def _rank(row: Row) -> tuple:
     return row["task"], row["model"], row["track"] == "evaluations", worse, row["baseline"]
 
 
-def _row(group: list[Record], label: str) -> Row:
+def _row(group: Sequence[Record], label: str) -> Row:
     first, ok = group[0].cell, [record for record in group if record.status == "ok"]
     facts = next((record.facts for record in ok), None)
     row: Row = {"task": first.task.name, "model": first.model.name, "baseline": label, "track": first.track}
@@ -148,25 +153,29 @@ def _named(name: str, interval: Interval) -> Row:
     return {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
-def _why_absent(records: list[Record], name: str) -> str:
+def _why_absent(records: Sequence[Record], name: str) -> str:
     """The reason that the first record without a value gives; "" where all have one or none was ever asked."""
     measures = [record.measures[name] for record in records if name in record.measures]
     return next((measure.reason for measure in measures if measure.value is None), "")
 
 
-def _curves(records: list[Record]) -> tuple[list[tuple[int, int]], list[list[float | None]]]:
+def _curves(records: Sequence[Record]) -> tuple[list[tuple[int, int]], list[list[float | None]]]:
     """The ranges of the first record, and for each of them every curve's values over the records.
 
     Where another record lacks a range its value is None.
     """
     if not records:
         return [], []
-    curves = {
-        name: [{(point.low, point.high): point.value for point in record.curves.get(name, ())} for record in records]
-        for name in _CURVES
-    }
     ranges = [(point.low, point.high) for point in records[0].curves["free_running"]]
-    return ranges, [[curve.get(place) for curve in curves[name]] for place in ranges for name in _CURVES]
+    curves = {name: [_values_at(ranges, record.curves.get(name, ())) for record in records] for name in _CURVES}
+    return ranges, [[curve[at] for curve in curves[name]] for at in range(len(ranges)) for name in _CURVES]
+
+
+def _values_at(ranges: Sequence[tuple[int, int]], curve: Sequence[Point]) -> list[float | None]:
+    if [(point.low, point.high) for point in curve] == ranges:  # as good as always
+        return [point.value for point in curve]
+    values = {(point.low, point.high): point.value for point in curve}
+    return [values.get(place) for place in ranges]
 
 
 def _by_length(ranges: Sequence[tuple[int, int]], intervals: Iterator[Interval]) -> list[Row]:

@@ -7,11 +7,9 @@ from benchmark.errors import UsageError, unknown_name
 from benchmark.reporting.against import contrast_of, place_of
 from benchmark.reporting.board import Row
 from benchmark.reporting.contrasts import BETTER, SignFlips, adjust, sign_flips_over_tasks
-from benchmark.reporting.grouping import group_records
+from benchmark.reporting.grouping import Group, group_records
 from benchmark.reporting.statistics import t_interval
 from benchmark.running.record import Record, values_of
-
-Group = tuple[str, list[Record]]
 
 
 def compare(records: Sequence[Record], baseline: str, against: str, measure: str = "free_running") -> list[Row]:

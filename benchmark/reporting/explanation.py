@@ -18,13 +18,11 @@ from benchmark.reporting.arithmetic import (
     number,
 )
 from benchmark.reporting.board import Row, make_board
-from benchmark.reporting.grouping import group_records
+from benchmark.reporting.grouping import Group, group_records
 from benchmark.reporting.overall import failures_as_worst, normalised_scores, overall
 from benchmark.reporting.statistics import t_interval
 from benchmark.reporting.tables import sections
 from benchmark.running.record import Record
-
-Group = tuple[str, list[Record]]
 
 
 class Step(NamedTuple):

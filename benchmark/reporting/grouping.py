@@ -3,13 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import TypeVar
 
 from benchmark.running.cell import Cell
 from benchmark.running.record import Record
 
-Group = tuple[str, list[Record]]
-AnyGroup = TypeVar("AnyGroup", bound=tuple[str, Sequence[Record]])
+Group = tuple[str, Sequence[Record]]
 
 COMPUTE = " (equal evaluations)"
 """Ends the label of a method on the compute track, where a folder has both."""
@@ -24,7 +22,7 @@ def group_records(records: Iterable[Record]) -> list[Group]:
     return list(zip(labels, groups.values(), strict=True))
 
 
-def by_track(groups: Sequence[AnyGroup]) -> Iterator[list[AnyGroup]]:
+def by_track(groups: Sequence[Group]) -> Iterator[list[Group]]:
     """Split groups by what all methods share: first equal updates, then equal evaluations; either may be absent."""
     for track in ("updates", "evaluations"):
         found = [group for group in groups if group[1][0].cell.track == track]
@@ -32,7 +30,7 @@ def by_track(groups: Sequence[AnyGroup]) -> Iterator[list[AnyGroup]]:
             yield found
 
 
-def main_track(groups: Sequence[AnyGroup]) -> list[AnyGroup]:
+def main_track(groups: Sequence[Group]) -> list[Group]:
     """Return the groups with equal updates; where there are none, those with equal model evaluations."""
     return next(by_track(groups), [])
 
@@ -77,10 +75,11 @@ def _usual_knobs(cells: Sequence[Cell]) -> dict[str, dict]:
 
 def _differing(cell: Cell, namesakes: Sequence[Cell], usual: dict | None) -> str:
     """Write the settings in which a cell differs from its namesakes; of knobs, those that are not the usual ones."""
-    settings = [other.settings for other in namesakes]
-    own, knobs = cell.settings, cell.baseline.knobs
+    settings = [other.settings for other in namesakes] if len(namesakes) > 1 else []
+    knobs = cell.baseline.knobs
     names = [name for name in dict.fromkeys(chain(*settings)) if len({other.get(name) for other in settings}) > 1]
     if usual is not None and cell.ruleset == "defaults":
         unusual = [name for name in knobs if knobs[name] != usual.get(name)]
         names = [*unusual, *(name for name in names if name not in knobs)]
+    own = cell.settings if names else {}
     return ",".join(f"{name}={own[name]}" for name in names if name in own)

@@ -20,12 +20,11 @@ from benchmark.reporting.aggregates import (
     win_rates,
 )
 from benchmark.reporting.contrasts import sign_flips_over_tasks
-from benchmark.reporting.grouping import COMPUTE, by_track
+from benchmark.reporting.grouping import COMPUTE, Group, by_track
 from benchmark.reporting.scores import Scores
 from benchmark.running.record import Record
 
 Row = dict[str, Any]
-Group = tuple[str, Sequence[Record]]
 
 FEWEST_FOR_AN_INTERVAL = 8
 """Below so many tasks aggregates are descriptive and have no interval."""

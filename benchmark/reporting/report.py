@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.reporting.board import make_board
+from benchmark.reporting.board import board_of
 from benchmark.reporting.claims.writing import write_claims
 from benchmark.reporting.figures.catalogue import FIGURES
 from benchmark.reporting.figures.results import Results
@@ -57,7 +57,7 @@ def write_report(
     """
     results = Results.of(records, folder)
     sheet, stamp = sheet_of(venue, results.methods), stamp_of(results, venue)
-    rows, summary = make_board(records), results.overall
+    rows, summary = board_of(results.groups), results.overall
     boards = out / "boards"
     boards.mkdir(parents=True, exist_ok=True)
     paths = write_board(rows, boards, summary, name=results.name)

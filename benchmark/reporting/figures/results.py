@@ -12,8 +12,8 @@ from typing import Any
 
 from benchmark.reading import Refused, parse_json, read_bounded
 from benchmark.reporting.claims import CLAIMS, Judged, judge
-from benchmark.reporting.grouping import COMPUTE, group_records, main_track
-from benchmark.reporting.overall import Group, overall
+from benchmark.reporting.grouping import COMPUTE, Group, group_records, main_track
+from benchmark.reporting.overall import overall
 from benchmark.reporting.statistics import Interval, t_intervals
 from benchmark.running.record import Record, values_of
 from benchmark.running.suites import find_suite

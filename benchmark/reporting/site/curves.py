@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from benchmark.reporting.escapes import script
 from benchmark.reporting.figures.results import in_order
+from benchmark.reporting.grouping import Group
 from benchmark.reporting.statistics import t_intervals
 from benchmark.running.record import Record
 
-Group = tuple[str, Sequence[Record]]
 Place = tuple[str, str]
 
 

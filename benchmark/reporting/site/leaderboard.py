@@ -7,9 +7,8 @@ from benchmark.reporting import columns
 from benchmark.reporting.against import place_of
 from benchmark.reporting.aggregates import normalise
 from benchmark.reporting.board import Row
-from benchmark.reporting.grouping import main_track
+from benchmark.reporting.grouping import Group, main_track
 from benchmark.reporting.site.about import MethodAbout
-from benchmark.reporting.site.curves import Group
 from benchmark.running.record import Record
 
 UNKNOWN_PATH = "not known here"

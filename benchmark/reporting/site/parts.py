@@ -8,9 +8,10 @@ from benchmark.reporting import columns
 from benchmark.reporting.board import Row
 from benchmark.reporting.claims import Judged
 from benchmark.reporting.claims.writing import NOTE, part_table, short_table
+from benchmark.reporting.grouping import Group
 from benchmark.reporting.site.about import About
 from benchmark.reporting.site.commands import commands
-from benchmark.reporting.site.curves import Group, methods_of, places_of
+from benchmark.reporting.site.curves import methods_of, places_of
 from benchmark.reporting.site.leaderboard import COLUMNS
 from benchmark.reporting.tables import Table, sections
 from benchmark.running.record import Record
