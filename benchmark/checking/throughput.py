@@ -15,6 +15,7 @@ from benchmark.checking.work import Work, work_of
 from benchmark.contracts.batch import Batch
 from benchmark.contracts.model import SequenceModel
 from benchmark.models import decode_attention, fast_linear
+from benchmark.reporting.throughput import share_of
 
 Row = dict[str, Any]
 
@@ -145,8 +146,9 @@ def _row(
 
     Tokens per CPU-second with the least and the greatest, milliseconds of an update, cost over teacher forcing (a ratio
     of medians, > 1 is slower); model FLOP per CPU-second and its share of the peak of matrix products; bytes that the
-    operations move per CPU-second and its share of a copy in memory; the most memory held at once; the bytes by which a
-    column of the prefix adds to what each later step reads. Each limit stands beside what is compared with it.
+    operations move per CPU-second and its share of a copy in memory; the most memory held at once; what shares of its
+    time an update spends on; the bytes by which a column of the prefix adds to what each later step reads. Each limit
+    stands beside what is compared with it.
     """
     tokens, seconds = batch.tokens.numel(), timing.seconds
     row = _place(model, path, batch) | {
@@ -167,12 +169,16 @@ def _row(
     if timing.work is None:
         return row
     flop, moved = each * timing.evaluations, timing.work.bytes_moved
-    return row | {
-        "bytes_read_per_column": bytes_read_per_column(model, len(batch)),
-        "flop_per_cpu_second": flop / seconds,
-        "share_of_gemm_peak": flop / seconds / limits.gemm_peak,
-        "bytes_per_cpu_second": moved / seconds,
-        "share_of_memory_bandwidth": moved / seconds / limits.memory_bandwidth,
-        "flop_per_byte": flop / moved,
-        "peak_memory_bytes": timing.work.peak_bytes,
-    }
+    return (
+        row
+        | {
+            "bytes_read_per_column": bytes_read_per_column(model, len(batch)),
+            "flop_per_cpu_second": flop / seconds,
+            "share_of_gemm_peak": flop / seconds / limits.gemm_peak,
+            "bytes_per_cpu_second": moved / seconds,
+            "share_of_memory_bandwidth": moved / seconds / limits.memory_bandwidth,
+            "flop_per_byte": flop / moved,
+            "peak_memory_bytes": timing.work.peak_bytes,
+        }
+        | {share_of(kind): share for kind, share in timing.work.shares.items()}
+    )

@@ -1,6 +1,7 @@
-"""What a computation asks of the memory: the bytes it moves, and the most that it holds at once."""
+"""What a computation asks of the memory, and on what it spends its time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
 
 import torch
@@ -9,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from benchmark.models.prefix_states import KernelState
+from benchmark.reporting.throughput import KINDS
 
 
 class Work(NamedTuple):
@@ -17,23 +19,84 @@ class Work(NamedTuple):
     Attributes:
         bytes_moved: sizes of what each operation reads and writes: what a machine without caches would move.
         peak_bytes: the most memory held at once beyond what was held before.
+        shares: of the time inside of torch's operations and of the kernel of attention, by `KINDS`; 1 together.
     """
 
     bytes_moved: int
     peak_bytes: int
+    shares: dict[str, float]
+
+
+_KIND_OF = {
+    "addmm": "matrix products",
+    "mm": "matrix products",
+    "linear": "matrix products",
+    "linear_pointwise": "matrix products",
+    "reorder_linear_weight": "matrix products",
+    "rnn_layer": "matrix products",
+    "scaled_dot_product": "attention",
+    "bmm": "attention",
+    "baddbmm": "attention",
+    "attend": "attention",
+    "copy": "copies",
+    "cat": "copies",
+    "fill": "copies",
+}
+"""Beginnings of the names of operations, without their namespaces; the longest that fits decides."""
 
 
 def work_of(call: Callable[[], object]) -> Work:
-    """Call twice, once watching the operations and once the allocator."""
+    """Call twice, once watching the operations and once clock and allocator."""
     with _Counting() as counted:
         call()
-    return Work(counted.bytes_moved, peak_bytes(call))
+    profile = _profile(call)
+    return Work(counted.bytes_moved, _peak_bytes(profile), _shares(profile))
 
 
 def peak_bytes(call: Callable[[], object]) -> int:
     """The most memory on the CPU that a call held at once, beyond what was held before it, in bytes."""
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+    return _peak_bytes(_profile(call))
+
+
+def _profile(call: Callable[[], object]) -> Any:
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    with torch.profiler.profile(activities=activities, profile_memory=True) as profile, _attending_named():
         call()
+    return profile
+
+
+@contextmanager
+def _attending_named() -> Iterator[None]:
+    """Let the profiler see the kernel of attention, which is no operation of torch."""
+    original = KernelState.attend
+
+    def attend(state: KernelState, layer: int, qkv: Tensor, bias: None) -> Tensor:
+        with torch.profiler.record_function("ebb::attend"):
+            return original(state, layer, qkv, bias)
+
+    KernelState.attend = attend  # pyright: ignore[reportAttributeAccessIssue]  (self is called state)
+    try:
+        yield
+    finally:
+        KernelState.attend = original
+
+
+def _shares(profile: Any) -> dict[str, float]:
+    """Of the time of operations, what each kind of them takes itself."""
+    spent: dict[str, float] = dict.fromkeys(KINDS, 0.0)
+    for operation in profile.key_averages():
+        spent[_kind(operation.key)] += operation.self_cpu_time_total
+    total = sum(spent.values()) or 1.0
+    return {kind: time / total for kind, time in spent.items()}
+
+
+def _kind(operation: str) -> str:
+    name = operation.rpartition("::")[2].removeprefix("_").removeprefix("mkldnn_")
+    found = max((beginning for beginning in _KIND_OF if name.startswith(beginning)), key=len, default="")
+    return _KIND_OF.get(found, KINDS[-1])
+
+
+def _peak_bytes(profile: Any) -> int:
     recorded: Any = profile.profiler
     held = most = 0
     events = [event for event in recorded.kineto_results.events() if event.name() == "[memory]"]

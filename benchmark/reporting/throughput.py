@@ -23,6 +23,10 @@ TITLES = {
 }
 
 
+KINDS: tuple[str, ...] = ("matrix products", "attention", "copies", "element-wise and other")
+"""Of work, on which an update spends its time."""
+
+
 class Aim(NamedTuple):
     """A ratio of two paths at one length and batch, and the bound that the suite aims at.
 
@@ -98,6 +102,7 @@ def print_throughput(rows: Sequence[Row]) -> None:
             row["model"], str(row["length"]), str(row["batch"]), TITLES.get(row["path"], row["path"]), *_figures(row)
         )
     Console(width=190).print(table)
+    _print_shares(rows)
     if rows:
         _print_limits(next(row for row in rows if not row["reason"]))
     for aim in aims(rows):
@@ -121,6 +126,25 @@ def _figures(row: Row) -> tuple[str, ...]:
         f"{row['share_of_memory_bandwidth']:.0%}",
         f"{row['peak_memory_bytes'] / 2**20:,.0f}",
     )
+
+
+def _print_shares(rows: Sequence[Row]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("model", "length", "batch", "path", title="Where the time of an update goes", title_justify="left")
+    for kind in KINDS:
+        table.add_column(kind, justify="right")
+    for row in rows:
+        if share_of(KINDS[0]) in row:
+            shares = [f"{row[share_of(kind)]:.0%}" for kind in KINDS]
+            table.add_row(row["model"], str(row["length"]), str(row["batch"]), TITLES[row["path"]], *shares)
+    Console(width=190).print(table)
+
+
+def share_of(kind: str) -> str:
+    """Name the column that holds what share of its time an update spends on a kind of work."""
+    return f"share_of_{kind.replace(' ', '_')}"
 
 
 def _print_limits(row: Row) -> None:

@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from benchmark.checking.training_paths import prepare, training_updates
 from benchmark.checking.work import peak_bytes, work_of
+from benchmark.models.decode_attention import PAGE
 from benchmark.models.prefix_states import KernelState
 from tests.factories import MODELS
 
@@ -27,11 +29,22 @@ def test_a_view_moves_nothing_and_what_is_given_back_is_not_held():
     assert peak_bytes(one_after_the_other) == 4000
 
 
+def test_time_goes_to_the_kinds_of_work_that_were_done():
+    one = torch.ones(600, 600)
+    query = torch.ones(1, 2, 300, 16)
+    products = work_of(lambda: one @ one).shares
+    assert products["matrix products"] > 0.9
+    assert work_of(lambda: F.scaled_dot_product_attention(query, query, query)).shares["attention"] > 0.8
+    assert work_of(lambda: one.t().contiguous()).shares["copies"] > 0.8
+    assert work_of(lambda: one.exp()).shares["element-wise and other"] > 0.9
+    assert sum(products.values()) == pytest.approx(1)
+
+
 def test_what_a_kernel_of_attention_reads_is_counted():
     def kernel(*arguments) -> None:
         return
 
-    state = KernelState([torch.ones(3, 2, 64, 2, 8)], torch.ones(2), read=9, kernel=kernel)
+    state = KernelState([torch.ones(4, 3, 2, 2, PAGE, 8)], torch.ones(2), read=9, kernel=kernel)
     qkv, original = torch.ones(3, 3, 2, 8), KernelState.attend
     moved = work_of(lambda: state.attend(0, qkv, None)).bytes_moved
     assert moved - work_of(lambda: torch.empty_like(qkv[:, 0])).bytes_moved == 4 * 3 * 2 * 10 * 2 * 8
