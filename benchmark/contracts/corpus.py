@@ -28,6 +28,11 @@ class CorpusTask(Task, ABC):
         """List the examples of each split, in an order that does not change. Asked often: keep what is costly."""
 
     @classmethod
+    def warm_up(cls) -> None:
+        """List the examples."""
+        cls.corpus()
+
+    @classmethod
     @abstractmethod
     def length_of(cls, example: Any) -> int:
         """Length of an example in the curve's unit."""

@@ -201,6 +201,14 @@ class Task(ABC):
         """Return why the task cannot run here (a package that is not installed), or ""."""
         return missing_data(cls.needs)
 
+    @classmethod
+    def warm_up(cls) -> None:
+        """Read what every cell of the task needs, to be kept, before any clock runs; by default nothing.
+
+        A process reads it once, and on one machine the cells share what was read before they were forked.
+        """
+        return
+
     @abstractmethod
     def sample(self, split: Split, size: int, length: tuple[int, int], stream: torch.Generator) -> Batch:
         """Draw `size` sequences whose length in the curve's unit lies in the inclusive range."""

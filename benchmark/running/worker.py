@@ -92,9 +92,11 @@ def run_cell(
 
 
 def _warm_up(cell: Cell, registry: Registry) -> None:
-    """Load what the model needs once in a process, so that no cell's clock is charged with it."""
+    """Load what task and model need once in a process, so that no cell's clock is charged with it."""
+    with suppress(Exception):  # it is the cell's to report, by its record
+        _task_of(cell, registry).warm_up()
     if cell.device == "cpu":
-        with suppress(Exception):  # it is the cell's to report, by its record
+        with suppress(Exception):
             registry.model(cell.model.name).warm_up(cell.model.knobs)
 
 
@@ -104,14 +106,24 @@ def _classify(problem: BaseException) -> Status:
     return "oom" if exhausted else "error"
 
 
-def _run(cell: Cell, registry: Registry, trained: Trained) -> dict:
-    """Train and evaluate; return the fields of the record that this fills."""
+def _task_of(cell: Cell, registry: Registry) -> Task:
+    """Make the task of a cell, which its method can be tried on.
+
+    Raises:
+        NotApplicable: if the task lacks a package, or what the method needs.
+    """
     task_class, baseline_class = registry.task(cell.task.name), registry.baseline(cell.baseline.name)
     if missing := task_class.missing():
         raise NotApplicable(missing)
     task, baseline = task_class(), baseline_class(**cell.baseline.knobs)
     if lacking := baseline.lacks(task):
         raise NotApplicable(f"{cell.baseline.name} needs {', '.join(lacking)}, which {cell.task.name} does not have")
+    return task
+
+
+def _run(cell: Cell, registry: Registry, trained: Trained) -> dict:
+    """Train and evaluate; return the fields of the record that this fills."""
+    task = _task_of(cell, registry)
     training, curve = trained(task)
     began = time.process_time()
     evaluated = evaluate(training.model, task, cell.evaluation, cell.seed)

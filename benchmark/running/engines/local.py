@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing import connection
@@ -14,6 +15,9 @@ from benchmark.running.engines.guard import guard
 from benchmark.running.record import Record
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+WARM_UP = "EBB_WARM_UP"
+"""The variable in which the server of processes is told the tasks whose data it is to read, between commas."""
+
 _PRELOADED = ["__main__", "benchmark.running.engines.preloaded"]
 _PATIENCE = 10  # seconds in which a guard must have killed its cell
 
@@ -41,6 +45,9 @@ class LocalEngine(Engine):
         return self._workers - len(self._running)
 
     def _begin(self, cells: Sequence[Cell]) -> None:
+        if WARM_UP not in os.environ:  # the server starts with the first cell
+            counts = Counter(cell.task.name for cell in (*cells, *self._waiting))
+            os.environ[WARM_UP] = ",".join(name for name, count in counts.items() if count > 1)
         for cell in cells:
             taken = list(self._given.values())
             device = min(self._devices, key=taken.count, default=None)
