@@ -93,10 +93,9 @@ def gain_since_half() -> Quantity:
     """Normalised free-running quality on validation data at the end of training less that at half of it."""
 
     def of(record: Record) -> float | None:
-        points = _points(record, "learning")
-        if len(points) < 2 or not record.spent.get("updates"):
-            return None
-        at_half, at_end = (_normalised(record, point.value) for point in points[-2:])
+        updates = record.spent.get("updates", 0)
+        reached = {point.high: point.value for point in _points(record, "learning")}
+        at_half, at_end = (_normalised(record, reached.get(round(updates * share))) for share in (0.5, 1))
         return None if at_half is None or at_end is None else at_end - at_half
 
     return Quantity("gain from half of training to its end, 0 floor to 1 ceiling", of)
