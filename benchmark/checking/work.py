@@ -1,8 +1,8 @@
 """What a computation asks of the memory, and on what it spends its time."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, NamedTuple, Self
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -47,7 +47,7 @@ _KIND_OF = {
 
 def work_of(call: Callable[[], object]) -> Work:
     """Call twice, once watching the operations and once clock and allocator."""
-    with _Counting() as counted:
+    with _Counting() as counted, _attending_within(counted.attending):
         call()
     profile = _profile(call)
     return Work(counted.bytes_moved, _peak_bytes(profile), _shares(profile))
@@ -60,18 +60,19 @@ def peak_bytes(call: Callable[[], object]) -> int:
 
 def _profile(call: Callable[[], object]) -> Any:
     activities = [torch.profiler.ProfilerActivity.CPU]
-    with torch.profiler.profile(activities=activities, profile_memory=True) as profile, _attending_named():
+    named = _attending_within(lambda state, layer: torch.profiler.record_function("ebb::attend"))
+    with torch.profiler.profile(activities=activities, profile_memory=True) as profile, named:
         call()
     return profile
 
 
 @contextmanager
-def _attending_named() -> Iterator[None]:
-    """Let the profiler see the kernel of attention, which is no operation of torch."""
+def _attending_within(watch: Callable[[KernelState, int], AbstractContextManager[object]]) -> Iterator[None]:
+    """Watch each call of the kernel of attention, which is no operation of torch, by its state and layer."""
     original = KernelState.attend
 
     def attend(state: KernelState, layer: int, qkv: Tensor, bias: None) -> Tensor:
-        with torch.profiler.record_function("ebb::attend"):
+        with watch(state, layer):
             return original(state, layer, qkv, bias)
 
     KernelState.attend = attend  # pyright: ignore[reportAttributeAccessIssue]  (self is called state)
@@ -112,20 +113,12 @@ class _Counting(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.bytes_moved = 0
-        self._attend = KernelState.attend
 
-    def __enter__(self) -> Self:
-        def attend(state: KernelState, layer: int, qkv: Tensor, bias: None) -> Tensor:
-            column = state.held[layer][0, :, :, :, 0]  # [B, H, 2, D]
-            self.bytes_moved += (state.read + 1) * column.numel() * column.element_size()
-            return self._attend(state, layer, qkv, bias)
-
-        KernelState.attend = attend  # pyright: ignore[reportAttributeAccessIssue]  (self is called state)
-        return super().__enter__()
-
-    def __exit__(self, *arguments: Any) -> None:
-        KernelState.attend = self._attend
-        super().__exit__(*arguments)
+    def attending(self, state: KernelState, layer: int) -> AbstractContextManager[object]:
+        """Count what the kernel of attention reads in one call."""
+        column = state.held[layer][0, :, :, :, 0]  # [B, H, 2, D]
+        self.bytes_moved += (state.read + 1) * column.numel() * column.element_size()
+        return nullcontext()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
