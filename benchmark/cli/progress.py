@@ -39,7 +39,7 @@ def reporter() -> Iterator[Callable[[Progress], None]]:
             bar.update(
                 line,
                 description=_counts(progress),
-                completed=progress.cost_done / progress.cost_total,
+                completed=progress.cost_done / (progress.cost_total or 1.0),
                 left=_left(progress, time.monotonic() - began),
             )
 

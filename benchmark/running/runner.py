@@ -117,6 +117,8 @@ def run_jobs(
             report(_progress(sweep, waiting, costs, engine, stop))
             for record in engine.wait(0.5):
                 del waiting[record.cell.key]
+                if record.status == "not_applicable":
+                    costs[record.cell.key] = 0.0  # it took no time, and says nothing of the pace of others
                 _store(record, store, sweep)
                 marks[record.cell.key] = store.mark(record.cell)
                 report(_progress(sweep, waiting, costs, engine, stop, record))

@@ -56,6 +56,12 @@ def test_progress_is_reported_to_the_end(swept):
     assert last.cost_done == pytest.approx(last.cost_total)
 
 
+def test_a_cell_that_was_not_applicable_does_not_count_as_work_done(swept):
+    _, _, seen = swept
+    priced = {job.cell.baseline.name: job.cpu_seconds for job in mixed()}
+    assert seen[0].cost_total - seen[-1].cost_total == pytest.approx(priced["needy"])
+
+
 def test_a_second_run_has_only_the_missing_to_do(swept, tmp_path):
     store, _, _ = swept
     sweep, to_do = sort_out(mixed(seeds=2), store)
