@@ -1,6 +1,7 @@
 """Small things that many tests need."""
 
 import math
+from collections.abc import Sequence
 from functools import partial
 
 import torch
@@ -24,6 +25,8 @@ from benchmark.contracts import (
 from benchmark.learning.free_running import Draw
 from benchmark.models.recurrent import GRU, LSTM
 from benchmark.models.transformer import Transformer
+from benchmark.reporting.grouping import group_records
+from benchmark.reporting.results import Results
 from benchmark.running.cell import Cell, Part
 from benchmark.running.record import Record
 from benchmark.settings import Budget, Evaluation, Optimisation
@@ -139,6 +142,11 @@ def make_record(cell: Cell, quality: tuple[float, ...] = (0.9, 0.6, 0.2), facts:
         curves={"free_running": curve, "gold_prefix": curve},
         spent={"updates": 2, "evaluations": 100, "training_cpu_seconds": 1.0, "cell_wall_seconds": 1.5},
     )
+
+
+def results_of(records: Sequence[Record]) -> Results:
+    """A folder of results that lies nowhere."""
+    return Results("results", group_records(records))
 
 
 least_cpu_seconds = partial(machine.least_cpu_seconds, times=20)

@@ -81,15 +81,14 @@ def write_board_of(
     Raises:
         UsageError: if the folder cannot be written to.
     """
-    from benchmark.reporting.board import board_of
     from benchmark.reporting.figures.catalogue import OF_A_BOARD
-    from benchmark.reporting.figures.results import Results
     from benchmark.reporting.figures.writing import write_figures
     from benchmark.reporting.report import stamp_of
+    from benchmark.reporting.results import Results
     from benchmark.reporting.tables import write_board
 
     results = Results.of(records, folder)
-    rows, summary = marked(board_of(results.groups)), results.overall
+    rows, summary = marked(results.rows), results.overall
     stamp = stamp_of(results)
     try:
         folder.mkdir(exist_ok=True)

@@ -34,9 +34,9 @@ def claims(
     """
     from benchmark.reporting.claims.writing import NOTE, part_table, to_json, verdict_table, write_claims
     from benchmark.reporting.figures.claims import CLAIMS_FIGURE
-    from benchmark.reporting.figures.results import Results
     from benchmark.reporting.figures.writing import write_figures
     from benchmark.reporting.report import stamp_of
+    from benchmark.reporting.results import Results
 
     chosen = find_claims(names or [])
     records = stored_records(folder)

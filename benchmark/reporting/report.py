@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.reporting.board import board_of
 from benchmark.reporting.claims.writing import write_claims
 from benchmark.reporting.figures.catalogue import FIGURES
-from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import sheet_of
 from benchmark.reporting.figures.writing import Stamp, write_figures
 from benchmark.reporting.latex import to_latex, to_macros
+from benchmark.reporting.results import Results
 from benchmark.reporting.site import About, write_site
 from benchmark.reporting.tables import write_board
 from benchmark.running.manifest import list_files
@@ -57,7 +56,7 @@ def write_report(
     """
     results = Results.of(records, folder)
     sheet, stamp = sheet_of(venue, results.methods), stamp_of(results, venue)
-    rows, summary = board_of(results.groups), results.overall
+    rows, summary = results.rows, results.overall
     boards = out / "boards"
     boards.mkdir(parents=True, exist_ok=True)
     paths = write_board(rows, boards, summary, name=results.name)
@@ -71,5 +70,5 @@ def write_report(
         paths += write_claims(results.claims, out)
     drawn = write_figures(results, out / "figures", FIGURES, stamp, sheet)
     paths += [path for files in drawn.paths.values() for path in files]
-    paths.append(write_site(records, out / "index.html", stamp.command, about, results.claims))
+    paths.append(write_site(results, out / "index.html", stamp.command, about))
     return Report(paths, list(drawn.paths), drawn.skipped, list_files(Store(folder), out, paths))

@@ -159,9 +159,9 @@ def _print_limits(row: Row) -> None:
 
 def write_throughput(rows: Sequence[Row], folder: Path, command: str) -> list[Path]:
     """Write throughput.json and the figures that the rows suffice for, and return the figures' paths."""
-    from benchmark.reporting.figures.results import Results
     from benchmark.reporting.figures.throughput import THROUGHPUT_FIGURES
     from benchmark.reporting.figures.writing import Stamp, write_figures
+    from benchmark.reporting.results import Results
     from benchmark.running.provenance import commit
 
     text = json.dumps({"rows": list(rows), "aims": aims(rows)}, indent=1, allow_nan=False)

@@ -19,6 +19,7 @@ from benchmark.reporting.overall import overall
 from benchmark.reporting.site import write_site
 from benchmark.reporting.tables import to_json, to_markdown, write_board
 from benchmark.running.record import Record
+from tests.factories import results_of
 
 _LATEX_COMMANDS = r"\\(textbackslash|text(ascii(circum|tilde|grave)|less|greater|bar|quotedbl))\{\}|\\[{}$&#%_]|\{-\}"
 
@@ -39,7 +40,7 @@ def render_everywhere(records: Sequence[Record], folder: Path) -> dict[str, str]
         "html": "\n".join(map(html, texts)),
         "latex": "\n".join(map(latex, texts)),
         "script": "\n".join(map(script, texts)),
-        "page": write_site(records, folder / "index.html", "ebb report").read_text(encoding="utf-8"),
+        "page": write_site(results_of(records), folder / "index.html", "ebb report").read_text(encoding="utf-8"),
     }
 
 

@@ -5,7 +5,7 @@ import pytest
 from benchmark.reporting.escapes import plain
 from benchmark.reporting.site import About, MethodAbout, Run, TaskAbout, write_site
 from benchmark.running.record import Record
-from tests.factories import FACTS, make_cell, make_record
+from tests.factories import FACTS, make_cell, make_record, results_of
 from tests.hostile.inert import assert_page_is_inert
 from tests.hostile.test_mutations import EVIL
 from tests.site.browser import chromium, visit
@@ -61,7 +61,9 @@ def hostile_about(texts: tuple[str, ...]) -> About:
 
 @pytest.mark.parametrize("texts", [PAYLOADS, EVIL], ids=["payloads", "corpus"])
 def test_hostile_text_makes_no_element_and_no_attribute(texts, tmp_path):
-    file = write_site(hostile_records(texts), tmp_path / "index.html", texts[0] or "x", hostile_about(texts))
+    file = write_site(
+        results_of(hostile_records(texts)), tmp_path / "index.html", texts[0] or "x", hostile_about(texts)
+    )
     text = file.read_text(encoding="utf-8")
     assert_page_is_inert(text)
     assert all(sign.isprintable() or sign == "\n" for sign in text)
@@ -70,7 +72,7 @@ def test_hostile_text_makes_no_element_and_no_attribute(texts, tmp_path):
 
 
 def test_markup_that_is_not_escaped_is_found(tmp_path):
-    text = write_site(hostile_records(("x",)), tmp_path / "index.html", "x").read_text(encoding="utf-8")
+    text = write_site(results_of(hostile_records(("x",))), tmp_path / "index.html", "x").read_text(encoding="utf-8")
     for markup in PAYLOADS[:3]:
         with pytest.raises(AssertionError):
             assert_page_is_inert(text.replace("<h1>", f"{markup}<h1>"))
@@ -78,7 +80,9 @@ def test_markup_that_is_not_escaped_is_found(tmp_path):
 
 @pytest.mark.site
 def test_hostile_text_does_nothing_in_a_browser(tmp_path):
-    file = write_site(hostile_records(PAYLOADS), tmp_path / "evil.html", PAYLOADS[0], hostile_about(PAYLOADS))
+    file = write_site(
+        results_of(hostile_records(PAYLOADS)), tmp_path / "evil.html", PAYLOADS[0], hostile_about(PAYLOADS)
+    )
     with chromium() as browser, visit(browser, file) as visited:
         page = visited.page
         visited.scroll_through()

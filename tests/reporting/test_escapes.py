@@ -48,8 +48,8 @@ def test_what_is_escaped_for_html_and_script_reads_back_as_it_was(text):
 
 def test_a_figure_draws_text_that_looks_like_broken_mathematics(tmp_path):
     from benchmark.reporting.figures.quality_vs_length import QUALITY_VS_LENGTH
-    from benchmark.reporting.figures.results import Results
     from benchmark.reporting.figures.writing import Stamp, write_figures
+    from benchmark.reporting.results import Results
     from tests.factories import FACTS, make_cell, make_record
 
     facts = FACTS.model_copy(update={"metric": "$\\frac{$", "axis_unit": "$x^"})

@@ -10,7 +10,7 @@ from benchmark.reporting.site import write_site
 from benchmark.reporting.site.colours import contrast
 from benchmark.reporting.site.curves import chart_data
 from benchmark.reporting.site.leaderboard import COLUMNS
-from tests.factories import FACTS, make_cell, make_record
+from tests.factories import FACTS, make_cell, make_record, results_of
 from tests.site.browser import DESKTOP, PHONE, chromium, visit
 from tests.site.records import ABOUT, site_records
 
@@ -25,7 +25,9 @@ def browser():
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
-    return write_site(site_records(), tmp_path_factory.mktemp("site") / "index.html", "ebb report DIR", ABOUT)
+    return write_site(
+        results_of(site_records()), tmp_path_factory.mktemp("site") / "index.html", "ebb report DIR", ABOUT
+    )
 
 
 @pytest.fixture
@@ -155,7 +157,7 @@ def test_an_axis_says_which_end_is_better_where_that_is_known(visited):
 def test_a_control_beside_which_all_lines_would_be_flat_is_told_and_not_drawn(browser, tmp_path):
     facts = FACTS.model_copy(update={"metric": "KL", "direction": "lower", "floor": 0.4, "ceiling": 0.0})
     records = [make_record(make_cell(seed=seed), (0.03, 0.04, 0.05), facts) for seed in range(2)]
-    with visit(browser, write_site(records, tmp_path / "index.html", "ebb report DIR")) as visited:
+    with visit(browser, write_site(results_of(records), tmp_path / "index.html", "ebb report DIR")) as visited:
         figure = visited.page.locator(".figure").first
         figure.scroll_into_view_if_needed()
         figure.locator("svg.plot").wait_for()

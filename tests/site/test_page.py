@@ -2,14 +2,16 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from benchmark.reporting.board import make_board
 from benchmark.reporting.figures.style import series_style
 from benchmark.reporting.grouping import group_records, main_track
-from benchmark.reporting.site import write_site
+from benchmark.reporting.site import About, write_site
 from benchmark.reporting.site.colours import DARK_GROUND, LEAST_CONTRAST, contrast, on_dark, shape_of
 from benchmark.reporting.site.curves import chart_data
 from benchmark.reporting.site.leaderboard import UNKNOWN_PATH, leaderboard
@@ -17,7 +19,7 @@ from benchmark.reporting.site.page import MOST_BYTES
 from benchmark.running.record import Record
 from benchmark.settings import Budget
 from benchmark.values import Point
-from tests.factories import make_cell, make_record
+from tests.factories import make_cell, make_record, results_of
 from tests.site.records import ABOUT, SEEDS, site_records
 
 VOID = {"meta", "link", "br", "wbr", "input", "img", "hr"}
@@ -54,10 +56,13 @@ class Page(HTMLParser):
         return [attributes[name] for _, attributes in self.elements if name in attributes]
 
 
+def page_of(records: Sequence[Record], folder: Path, about: About | None = None) -> str:
+    return write_site(results_of(records), folder / "index.html", "ebb report DIR", about).read_text(encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    out = write_site(site_records(), tmp_path_factory.mktemp("site") / "index.html", "ebb report DIR", ABOUT)
-    return out.read_text(encoding="utf-8")
+    return page_of(site_records(), tmp_path_factory.mktemp("site"), ABOUT)
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +92,8 @@ def test_nothing_on_the_page_is_loaded_from_anywhere(written, page):
 
 
 def test_the_same_records_give_the_same_page(written, tmp_path):
-    again = write_site(site_records(), tmp_path / "again.html", "ebb report DIR", ABOUT)
-    assert again.read_text(encoding="utf-8") == written
+    again = page_of(site_records(), tmp_path, ABOUT)
+    assert again == written
 
 
 def test_every_task_and_every_method_has_a_section_with_its_figure(page):
@@ -123,14 +128,14 @@ def test_rows_know_their_path_their_noise_floor_and_their_place_between_floor_an
 
 
 def test_without_plugins_the_page_still_has_every_number(tmp_path):
-    page = Page(write_site(site_records(), tmp_path / "bare.html", "ebb report DIR").read_text(encoding="utf-8"))
+    page = Page(page_of(site_records(), tmp_path))
     assert UNKNOWN_PATH in page.text
     assert "task-labels" in page.values("id")
 
 
 def test_a_page_of_failures_alone_has_rows_and_no_figure(tmp_path):
     failed = Record(cell=make_cell(), status="error", reason="it broke")
-    page = Page(write_site([failed], tmp_path / "failed.html", "ebb report DIR").read_text(encoding="utf-8"))
+    page = Page(page_of([failed], tmp_path))
     assert "it broke" in page.text
     assert "figure" not in page.values("class")
 
@@ -159,9 +164,9 @@ def test_what_does_not_fit_is_left_out_and_the_page_says_so(room, left_out, writ
     assert data
     limit = len(written.encode()) - len(data[1]) + room
     monkeypatch.setattr("benchmark.reporting.site.page.MOST_BYTES", limit)
-    out = write_site(site_records(), tmp_path / "index.html", "ebb report DIR", ABOUT)
-    assert out.stat().st_size < limit
-    assert left_out in out.read_text(encoding="utf-8")
+    page = page_of(site_records(), tmp_path, ABOUT)
+    assert len(page.encode()) < limit
+    assert left_out in page
     assert left_out not in written
 
 
@@ -177,9 +182,9 @@ def test_a_large_sweep_stays_below_the_limit_and_says_what_it_leaves_out(tmp_pat
                 curves = {"free_running": moved, "gap": moved, "gold_prefix": moved}
                 curves |= {f"curve_{number}": moved for number in range(27)}
                 records.append(record.model_copy(update={"curves": curves}))
-    out = write_site(records, tmp_path / "index.html", "ebb report DIR")
-    assert out.stat().st_size < MOST_BYTES
-    assert "are left out; the records have them" in out.read_text(encoding="utf-8")
+    page = page_of(records, tmp_path)
+    assert len(page.encode()) < MOST_BYTES
+    assert "are left out; the records have them" in page
 
 
 def test_colours_are_those_of_the_figures_and_stand_out_from_the_dark_ground():
@@ -195,7 +200,7 @@ def test_black_on_white_has_the_greatest_contrast():
 
 def test_a_seed_may_be_any_number_and_costs_nothing(tmp_path):
     records = [make_record(make_cell(seed=seed)) for seed in (0, 1, 2**53)]
-    page = write_site(records, tmp_path / "index.html", "ebb report DIR").read_text(encoding="utf-8")
+    page = page_of(records, tmp_path)
     assert f"3 (0, 1, {2**53})" in page
 
 
@@ -210,7 +215,7 @@ def both_tracks() -> list[Record]:
 
 
 def test_the_compute_track_has_rows_of_its_own_and_curves_are_those_of_equal_updates(tmp_path):
-    text = write_site(both_tracks(), tmp_path / "index.html", "ebb report DIR", ABOUT).read_text(encoding="utf-8")
+    text = page_of(both_tracks(), tmp_path, ABOUT)
     page = Page(text)
     assert Counter(page.values("data-track")) == {"updates": 2, "evaluations": 2}
     assert "scheduled_sampling (equal evaluations)" in page.text.replace("\u200b", "")
@@ -221,14 +226,12 @@ def test_the_compute_track_has_rows_of_its_own_and_curves_are_those_of_equal_upd
 
 
 def test_claims_that_five_seeds_decide_stand_on_the_page_with_their_parts(tmp_path):
-    text = write_site(both_tracks(), tmp_path / "index.html", "ebb report DIR", ABOUT).read_text(encoding="utf-8")
+    text = page_of(both_tracks(), tmp_path, ABOUT)
     page = Page(text)
     assert "claims" in page.values("id")
     assert "C7: next-step and decoding error come apart" in page.text
 
 
 def test_without_a_claim_that_can_be_judged_there_is_no_section_of_claims(tmp_path):
-    text = write_site([make_record(make_cell("unheard_of"))], tmp_path / "index.html", "ebb report DIR").read_text(
-        "utf-8"
-    )
+    text = page_of([make_record(make_cell("unheard_of"))], tmp_path)
     assert "claims" not in Page(text).values("id")

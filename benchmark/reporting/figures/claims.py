@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.reporting.claims.judging import DECIDED
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
-from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet, shown
+from benchmark.reporting.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

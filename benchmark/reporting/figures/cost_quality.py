@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from benchmark.reporting.figures.curves import each_method, found, metric_columns, metric_label, value_axis
 from benchmark.reporting.figures.declaration import OVER_SEEDS, ReportFigure, Row
 from benchmark.reporting.figures.error_rates import whiskers
-from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet, shown
 from benchmark.reporting.figures.style import ticks_apart
+from benchmark.reporting.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

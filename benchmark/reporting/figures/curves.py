@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.reporting.figures.declaration import Missing, Row
-from benchmark.reporting.figures.results import Results, Series
 from benchmark.reporting.figures.sheet import Sheet, shown, wrapped
 from benchmark.reporting.figures.style import logarithmic_lengths, logarithmic_values, spans_decades
+from benchmark.reporting.results import Results, Series
 from benchmark.values import TaskFacts
 
 if TYPE_CHECKING:

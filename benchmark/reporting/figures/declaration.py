@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet
+from benchmark.reporting.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from benchmark.reporting.figures.curves import each_method, found
 from benchmark.reporting.figures.declaration import OVER_SEEDS, ReportFigure, Row
-from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet, beside
+from benchmark.reporting.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

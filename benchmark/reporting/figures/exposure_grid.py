@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from benchmark.reporting.figures.curves import axis_columns, each_method, found
 from benchmark.reporting.figures.declaration import ReportFigure, Row
-from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet, beside, place_title
+from benchmark.reporting.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,10 +7,10 @@ import numpy as np
 
 from benchmark.reporting.aggregates import performance_profile
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
-from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet, shown
 from benchmark.reporting.grouping import main_track
 from benchmark.reporting.overall import failures_as_worst, normalised_scores
+from benchmark.reporting.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

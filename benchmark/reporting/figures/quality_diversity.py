@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from benchmark.reporting.dominance import TEMPERATURES
 from benchmark.reporting.figures.curves import better, each_method, found, note, value_axis
 from benchmark.reporting.figures.declaration import ReportFigure, Row
-from benchmark.reporting.figures.results import Results, Series
 from benchmark.reporting.figures.sheet import Sheet, shown, wrapped
+from benchmark.reporting.results import Results, Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,8 +17,8 @@ from benchmark.reporting.figures.curves import (
     value_axis,
 )
 from benchmark.reporting.figures.declaration import OVER_SEEDS, Missing, ReportFigure, Row
-from benchmark.reporting.figures.results import Results, Series
 from benchmark.reporting.figures.sheet import Sheet
+from benchmark.reporting.results import Results, Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from benchmark.reporting.contrasts import LEVEL
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
-from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet, beside
 from benchmark.reporting.overall import FEWEST_FOR_AN_INTERVAL
+from benchmark.reporting.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from benchmark.reporting.figures.curves import axis_columns, draw_curve, each_method, found, note, numbers
 from benchmark.reporting.figures.declaration import OVER_SEEDS, ReportFigure, Row
-from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet, wrapped
 from benchmark.reporting.figures.style import logarithmic_lengths
+from benchmark.reporting.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,8 +13,8 @@ from benchmark.reporting.figures.curves import (
     numbers,
 )
 from benchmark.reporting.figures.declaration import OVER_SEEDS, ReportFigure, Row
-from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet
+from benchmark.reporting.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
-from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet, shown
 from benchmark.reporting.figures.style import logarithmic_lengths, logarithmic_values, series_style
+from benchmark.reporting.results import Results
 from benchmark.reporting.throughput import TITLES
 
 if TYPE_CHECKING:

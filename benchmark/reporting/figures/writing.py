@@ -9,9 +9,9 @@ from pathlib import Path
 
 from benchmark.reporting.escapes import csv as inert
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
-from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet
 from benchmark.reporting.figures.style import KINDS, save
+from benchmark.reporting.results import Results
 from benchmark.running.store import write_whole
 
 DATA_KINDS = ("csv", "json")

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from benchmark.reporting.escapes import script
-from benchmark.reporting.figures.results import in_order
 from benchmark.reporting.grouping import Group
+from benchmark.reporting.results import in_order
 from benchmark.reporting.statistics import t_intervals
 from benchmark.running.record import Record
 

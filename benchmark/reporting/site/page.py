@@ -3,25 +3,23 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import benchmark
-from benchmark.reporting.board import Row, make_board
-from benchmark.reporting.claims import CLAIMS, Judged, judge
+from benchmark.reporting.board import Row
 from benchmark.reporting.escapes import html, script
 from benchmark.reporting.figures.style import series_style
-from benchmark.reporting.grouping import group_records, main_track
-from benchmark.reporting.overall import overall
+from benchmark.reporting.grouping import main_track
+from benchmark.reporting.results import Results
 from benchmark.reporting.site import parts
 from benchmark.reporting.site.about import About
 from benchmark.reporting.site.colours import shape_of, style_of_series
 from benchmark.reporting.site.curves import chart_data, methods_of
 from benchmark.reporting.site.leaderboard import COLUMNS, FILTERS, leaderboard
 from benchmark.reporting.tables import FOOTNOTE, overall_section
-from benchmark.running.record import Record
 
 MOST_BYTES = 3_000_000
 _FEWEST_FOR_A_VERDICT = 5
@@ -29,36 +27,27 @@ _SCRIPTS = ("table.js", "scales.js", "panels.js", "figures.js", "controls.js")
 _HERE = Path(__file__).parent
 
 
-def write_site(
-    records: Iterable[Record],
-    out: Path,
-    command: str,
-    about: About | None = None,
-    claims: Sequence[Judged] | None = None,
-) -> Path:
+def write_site(results: Results, out: Path, command: str, about: About | None = None) -> Path:
     """Write all results as one HTML file that needs no network, and return its path.
 
     Args:
-        records: whole ones; of a record without its curves there is a row and no curve.
+        results: of whole records; of a record without its curves there is a row and no curve.
         out: the file.
         command: that makes the page, as it is shown on it.
         about: what is known of tasks and methods beyond the records; without it the page lacks summaries, training
             paths, examples and citations.
-        claims: published ones as these records judge them; judged here if not given.
 
     Raises:
         OSError: if the file cannot be written.
     """
-    found = list(records)
-    judged = judge(found, CLAIMS) if claims is None else claims
-    out.write_text(render(found, command, about or About(), judged), encoding="utf-8")
+    out.write_text(_render(results, command, about or About()), encoding="utf-8")
     return out
 
 
-def render(records: Sequence[Record], command: str, about: About, claims: Sequence[Judged]) -> str:
+def _render(results: Results, command: str, about: About) -> str:
     """Return the page; curves that would make it larger than `MOST_BYTES` are left out, and the page says so."""
-    groups = group_records(records)
-    rows, summary = leaderboard(make_board(records), groups, about.methods), overall(groups)
+    groups, records = results.groups, results.records
+    rows, summary = leaderboard(results.rows, groups, about.methods), results.overall
     methods = methods_of(groups)
     series = [series_style(number) for number in range(len(methods))]
     style = _file("style.css") + style_of_series(series)
@@ -77,7 +66,7 @@ def render(records: Sequence[Record], command: str, about: About, claims: Sequen
         "facts": parts.facts_of_all(records, rows),
         "few_seeds": all(row["seeds"] < _FEWEST_FOR_A_VERDICT for row in rows),
         "overall": overall_section(summary).tables if summary else [],
-        **parts.claims(claims),
+        **parts.claims(results.claims),
         "tasks": parts.tasks(rows, groups, about),
         "methods": parts.methods(rows, groups, about),
         "cells": f"{len(records):,}",

@@ -11,10 +11,10 @@ import pytest
 from benchmark.reporting.figures import style
 from benchmark.reporting.figures.catalogue import FIGURES, find_figure
 from benchmark.reporting.figures.declaration import ReportFigure
-from benchmark.reporting.figures.results import Results
 from benchmark.reporting.figures.sheet import Sheet
 from benchmark.reporting.figures.writing import Stamp, write_figures
 from benchmark.reporting.grouping import group_records
+from benchmark.reporting.results import Results
 from tests.factories import make_cell, make_record
 from tests.reporting.figures.records import METHODS, full_records, throughput_rows
 

@@ -8,10 +8,10 @@ from benchmark.reporting.figures.catalogue import find_figure
 from benchmark.reporting.figures.declaration import Missing
 from benchmark.reporting.figures.quality_vs_length import far_off
 from benchmark.reporting.figures.ranks import alike, critical_difference
-from benchmark.reporting.figures.results import Results, read_throughput
 from benchmark.reporting.figures.sheet import arranged, sheet_of, venues, wrapped
 from benchmark.reporting.figures.style import ticks_apart
 from benchmark.reporting.grouping import group_records
+from benchmark.reporting.results import Results, read_throughput
 from tests.factories import make_cell, make_record
 from tests.reporting.figures.records import full_records
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from benchmark.reading import Refused, parse_json, read_bounded
+from benchmark.reporting.board import board_of
 from benchmark.reporting.claims import CLAIMS, Judged, judge
 from benchmark.reporting.grouping import COMPUTE, Group, group_records, main_track
 from benchmark.reporting.overall import overall
@@ -90,6 +90,16 @@ class Results:
         """All labels, in order."""
         return in_order({label for label, _ in self.groups})
 
+    @property
+    def records(self) -> list[Record]:
+        """All records, by group."""
+        return [record for _, group in self.groups for record in group]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The leaderboard, a row for each group; see `board_of`."""
+        return board_of(self.groups)
+
     @cached_property
     def overall(self) -> list[Row]:
         """The methods over all tasks, a row for each; see `overall`."""
@@ -98,17 +108,13 @@ class Results:
     @cached_property
     def claims(self) -> list[Judged]:
         """Published claims, judged by these records."""
-        return judge(chain.from_iterable(group for _, group in self.groups), CLAIMS)
+        return judge(self.records, CLAIMS)
 
     @property
     def run(self) -> str:
         """Name of the run: its folder, and a hash of which cells there are and what they came to."""
         digest = hashlib.sha256()
-        lines = (
-            f"{record.cell.group} {record.cell.seed} {record.status} {_main(record)}\n"
-            for _, group in self.groups
-            for record in group
-        )
+        lines = (f"{record.cell.group} {record.cell.seed} {record.status} {_main(record)}\n" for record in self.records)
         for line in sorted(lines):
             digest.update(line.encode())
         return f"{self.name}-{digest.hexdigest()[:12]}"
@@ -116,7 +122,7 @@ class Results:
     @property
     def commits(self) -> str:
         """Of the sources that the records were made with."""
-        found = {record.provenance.get("commit", "unknown") for _, group in self.groups for record in group}
+        found = {record.provenance.get("commit", "unknown") for record in self.records}
         return ", ".join(sorted(found))
 
     def series(self) -> Iterator[Series]:
