@@ -1,7 +1,7 @@
 """Claims about chaotic series of vectors."""
 
 from benchmark.reporting.claims.declaration import Claim, Part, Side
-from benchmark.reporting.claims.effects import Arm, Effect, ratio
+from benchmark.reporting.claims.effects import Effect, ratio, two_arms
 from benchmark.reporting.claims.quantities import measured
 
 TEUTSCH = "Teutsch & Mäder 2022 (arXiv 2210.08959)"
@@ -17,7 +17,7 @@ ONE_STEP, ONE_TIME = "one_step_nrmse", "nrmse_at_1_lyapunov_times"
 
 
 def _errors(task: str, first: str, second: str, measure: str) -> Effect:
-    return ratio(Arm(first, task, measured(measure)), Arm(second, task, measured(measure)))
+    return ratio(*two_arms(first, second, task, measured(measure)))
 
 
 CHAOTIC = (

@@ -29,6 +29,13 @@ class Arm:
     track: Track = "updates"
 
 
+def two_arms(
+    first: str, second: str, task: str, quantity: Quantity, model: str = "", track: Track = "updates"
+) -> tuple[Arm, Arm]:
+    """Two methods at the same place, and the same number of each."""
+    return Arm(first, task, quantity, model, track), Arm(second, task, quantity, model, track)
+
+
 @dataclass(frozen=True)
 class Effect:
     """One number a seed, from one or more arms.

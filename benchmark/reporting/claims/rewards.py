@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from benchmark.reporting.claims.declaration import Claim, Part
-from benchmark.reporting.claims.effects import Arm, ratio, share_dominated, value
+from benchmark.reporting.claims.effects import Arm, ratio, share_dominated, two_arms, value
 from benchmark.reporting.claims.quantities import measured, quality
 
 _BY_NOISE = (
@@ -63,10 +63,7 @@ REWARDS = (
         tuple(
             Part(
                 f"copycat_tagging: noise of the gradient, {first} over {second}",
-                ratio(
-                    Arm(first, "copycat_tagging", measured("gradient_noise"), "gru"),
-                    Arm(second, "copycat_tagging", measured("gradient_noise"), "gru"),
-                ),
+                ratio(*two_arms(first, second, "copycat_tagging", measured("gradient_noise"), "gru")),
                 "above",
                 1.0,
             )

@@ -1,25 +1,21 @@
 """Claims about scheduled sampling and training on own tokens with gold targets."""
 
 from benchmark.reporting.claims.declaration import Claim, Part
-from benchmark.reporting.claims.effects import Arm, Effect, difference, ratio, value
+from benchmark.reporting.claims.effects import Arm, Effect, difference, ratio, two_arms, value
 from benchmark.reporting.claims.quantities import Quantity, beyond_control, measured, quality
 
 BENGIO = "Bengio et al. 2015 (arXiv 1506.03099)"
+COPYCAT = ("copycat_tagging", "gru")
 CLOSE = 0.01
 """How near to the closed form a trained model must come, in nats."""
 
 
-def _copycat(method: str, quantity: Quantity) -> Arm:
-    return Arm(method, "copycat_tagging", quantity, "gru")
+def _over(method: str, task: str, measure: str) -> Effect:
+    return ratio(*two_arms(method, "teacher_forcing", task, measured(measure)))
 
 
-def _over(task: str, measure: str) -> Effect:
-    return ratio(Arm("free_running", task, measured(measure)), Arm("teacher_forcing", task, measured(measure)))
-
-
-def _coins(arm: Arm) -> Effect:
-    sequence = Arm("scheduled_sampling:coin=sequence", arm.task, arm.quantity, arm.model)
-    return difference(arm, sequence)
+def _gain(quantity: Quantity, task: str, model: str = "", over: str = "teacher_forcing") -> Effect:
+    return difference(*two_arms("scheduled_sampling", over, task, quantity, model))
 
 
 def _closed_form(method: str, eps: str) -> tuple[Part, Part]:
@@ -39,7 +35,7 @@ SAMPLING = (
             *(
                 Part(
                     f"{task}: KL on gold prefixes, free running over teacher forcing",
-                    _over(task, "per_step_error"),
+                    _over("free_running", task, "per_step_error"),
                     "above",
                     10.0,
                 )
@@ -47,7 +43,7 @@ SAMPLING = (
             ),
             Part(
                 "hmm_language: KL on own prefixes, free running over teacher forcing",
-                _over("hmm_language", "regret"),
+                _over("free_running", "hmm_language", "regret"),
                 "above",
                 10.0,
             ),
@@ -62,10 +58,7 @@ SAMPLING = (
         (
             Part(
                 "g2p_sentences: quality, scheduled sampling less teacher forcing",
-                difference(
-                    Arm("scheduled_sampling", "g2p_sentences", quality()),
-                    Arm("teacher_forcing", "g2p_sentences", quality()),
-                ),
+                _gain(quality(), "g2p_sentences"),
                 "above",
                 0.0,
             ),
@@ -80,28 +73,24 @@ SAMPLING = (
         (
             Part(
                 "copycat_tagging: decoding accuracy, scheduled sampling less teacher forcing",
-                difference(
-                    _copycat("scheduled_sampling", measured("free_running")),
-                    _copycat("teacher_forcing", measured("free_running")),
-                ),
+                _gain(measured("free_running"), *COPYCAT),
                 "above",
                 0.1,
             ),
             Part(
                 "copycat_tagging: next-step less decoding accuracy of teacher forcing",
                 difference(
-                    _copycat("teacher_forcing", measured("gold_prefix")),
-                    _copycat("teacher_forcing", measured("free_running")),
+                    *(
+                        Arm("teacher_forcing", "copycat_tagging", measured(prefix), "gru")
+                        for prefix in ("gold_prefix", "free_running")
+                    )
                 ),
                 "above",
                 0.3,
             ),
             Part(
                 "copycat_tagging: next-step accuracy, scheduled sampling less teacher forcing",
-                difference(
-                    _copycat("scheduled_sampling", measured("gold_prefix")),
-                    _copycat("teacher_forcing", measured("gold_prefix")),
-                ),
+                _gain(measured("gold_prefix"), *COPYCAT),
                 "below",
                 0.0,
             ),
@@ -114,11 +103,13 @@ SAMPLING = (
         BENGIO + ", footnote",
         "probably refuted on copycat_tagging",
         tuple(
-            Part(f"{arm.task}: quality, coin by token less coin by sequence", _coins(arm), "above", 0.02)
-            for arm in (
-                _copycat("scheduled_sampling", quality()),
-                Arm("scheduled_sampling", "g2p_sentences", quality()),
+            Part(
+                f"{task}: quality, coin by token less coin by sequence",
+                _gain(quality(), task, model, over="scheduled_sampling:coin=sequence"),
+                "above",
+                0.02,
             )
+            for task, model in (COPYCAT, ("g2p_sentences", ""))
         ),
     ),
     Claim(
@@ -132,10 +123,7 @@ SAMPLING = (
             *_closed_form("free_running", "0"),
             Part(
                 "hmm_language: KL on gold prefixes, scheduled sampling over teacher forcing",
-                ratio(
-                    Arm("scheduled_sampling", "hmm_language", measured("per_step_error")),
-                    Arm("teacher_forcing", "hmm_language", measured("per_step_error")),
-                ),
+                _over("scheduled_sampling", "hmm_language", "per_step_error"),
                 "above",
                 2.0,
             ),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from benchmark.reporting.claims.declaration import Claim, Part
-from benchmark.reporting.claims.effects import Arm, Effect, difference, ratio, ratio_to_reach, value
+from benchmark.reporting.claims.effects import Arm, Effect, difference, ratio, ratio_to_reach, two_arms, value
 from benchmark.reporting.claims.quantities import Quantity, fall, gain_since_half, measured, quality, spent, to_reach
 from benchmark.running.cell import Track
 
@@ -56,9 +56,15 @@ REAL: tuple[tuple[Place, tuple[str, ...]], ...] = (
 )
 
 
-def _arm(method: str, place: Place, quantity: Quantity, track: Track = "updates") -> Arm:
+def _arm(method: str, place: Place, quantity: Quantity) -> Arm:
     task, model = place
-    return Arm(method, task, quantity, model, track)
+    return Arm(method, task, quantity, model)
+
+
+def _beside(method: str, place: Place, quantity: Quantity, track: Track = "updates") -> tuple[Arm, Arm]:
+    """The method and teacher forcing."""
+    task, model = place
+    return two_arms(method, "teacher_forcing", task, quantity, model, track)
 
 
 def _free_running_over_teacher_forcing(
@@ -67,7 +73,7 @@ def _free_running_over_teacher_forcing(
     return tuple(
         Part(
             f"{place[0]}: {words}, free running over teacher forcing",
-            effect(_arm("free_running", place, quantity), _arm("teacher_forcing", place, quantity)),
+            effect(*_beside("free_running", place, quantity)),
             "above",
             threshold,
         )
@@ -85,10 +91,7 @@ WISDOM = (
         tuple(
             Part(
                 f"{place[0]}: quality at equal model evaluations, {method} less teacher forcing",
-                difference(
-                    _arm(method, place, quality(), "evaluations"),
-                    _arm("teacher_forcing", place, quality(), "evaluations"),
-                ),
+                difference(*_beside(method, place, quality(), "evaluations")),
                 "below",
                 0.01,
             )
@@ -142,10 +145,7 @@ WISDOM = (
             *(
                 Part(
                     f"{place[0]}: effect of one random slip in a gold prefix, scheduled sampling less teacher forcing",
-                    difference(
-                        _arm("scheduled_sampling", place, measured("effect_of_random_slip")),
-                        _arm("teacher_forcing", place, measured("effect_of_random_slip")),
-                    ),
+                    difference(*_beside("scheduled_sampling", place, measured("effect_of_random_slip"))),
                     "above",
                     0.02,
                 )
@@ -154,10 +154,7 @@ WISDOM = (
             *(
                 Part(
                     f"{place[0]}: CPU-seconds of training, scheduled sampling over teacher forcing",
-                    ratio(
-                        _arm("scheduled_sampling", place, spent("training_cpu_seconds")),
-                        _arm("teacher_forcing", place, spent("training_cpu_seconds")),
-                    ),
+                    ratio(*_beside("scheduled_sampling", place, spent("training_cpu_seconds"))),
                     "above",
                     1.1,
                 )
@@ -184,10 +181,7 @@ WISDOM = (
             *(
                 Part(
                     f"{place[0]}: distinct beginnings, RLHF less teacher forcing",
-                    difference(
-                        _arm("rlhf", place, measured("distinct_prefixes_at_temperature_1")),
-                        _arm("teacher_forcing", place, measured("distinct_prefixes_at_temperature_1")),
-                    ),
+                    difference(*_beside("rlhf", place, measured("distinct_prefixes_at_temperature_1"))),
                     "below",
                     0.0,
                 )
