@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -44,50 +45,58 @@ def plan(registry: Registry, suite: Suite, wishes: Wishes) -> list[Job]:
     if wishes.seeds is not None and wishes.seeds < 1:
         raise UsageError(f"the number of seeds must be >= 1, got {wishes.seeds}")
     arms = [
-        (setting, *arm)
+        (setting, arm)
         for setting in suite.choose(wishes.tasks, wishes.models)
         for arm in _arms(registry, suite, setting, wishes)
     ]
     jobs = [
-        _job(registry, setting, baseline, budget, seed, replicate, wishes)
-        for setting, baseline, budget, replicate in arms
-        for seed in range(wishes.seeds or setting.seeds or suite.seeds)
+        _job(registry, setting, arm, seed, wishes)
+        for setting, arm in arms
+        for seed in range(wishes.seeds or arm.seeds or setting.seeds or suite.seeds)
     ]
     jobs += [_tuned(job, choice) for job in jobs for choice in wishes.tuned if _fits(job.cell, choice)]
     unique = {job.cell.key: job for job in jobs}
     return sorted(unique.values(), key=lambda job: -job.cpu_seconds)
 
 
-def _arms(registry: Registry, suite: Suite, setting: Setting, wishes: Wishes) -> Iterator[tuple[Part, Budget, int]]:
-    """Yield the methods of a setting, each with its budget and replicate.
+class _Arm(NamedTuple):
+    """A method of a setting; `seeds` is None where it has as many as the others."""
 
-    The replicate is 0, and 1 for the A/A control of teacher forcing. Where the user names methods, these are all.
+    baseline: Part
+    budget: Budget
+    seeds: int | None = None
+    replicate: int = 0
+
+
+def _arms(registry: Registry, suite: Suite, setting: Setting, wishes: Wishes) -> Iterator[_Arm]:
+    """Yield the methods of a setting. Where the user names methods, these are all.
+
+    The replicate is 0, and 1 for the A/A control of teacher forcing.
     """
     core = [_baseline(registry, spec) for spec in wishes.baselines or setting.baselines or suite.baselines]
     special = [] if wishes.baselines else [_baseline(registry, spec) for spec in setting.special]
+    seeds = [(_baseline(registry, spec), count) for spec, count in setting.seeds_of.items()]
     budget = wishes.budget or setting.budget
     for baseline in (*core, *special):
-        yield baseline, budget, 0
+        yield _Arm(baseline, budget, next((count for one, count in seeds if one == baseline), None))
         if setting.noise_floor and baseline.name == "teacher_forcing":
-            yield baseline, budget, 1
+            yield _Arm(baseline, budget, replicate=1)
     if setting.evaluations and not wishes.budget:
         for baseline in core:
-            yield baseline, Budget(evaluations=setting.evaluations), 0
+            yield _Arm(baseline, Budget(evaluations=setting.evaluations))
 
 
-def _job(
-    registry: Registry, setting: Setting, baseline: Part, budget: Budget, seed: int, replicate: int, wishes: Wishes
-) -> Job:
+def _job(registry: Registry, setting: Setting, arm: _Arm, seed: int, wishes: Wishes) -> Job:
     precision = wishes.precision or setting.optimisation.precision
     cell = Cell(
         task=_part(registry, "tasks", setting.task),
         model=_part(registry, "models", setting.model, setting.model_knobs),
-        baseline=baseline,
-        budget=budget,
+        baseline=arm.baseline,
+        budget=arm.budget,
         optimisation=setting.optimisation.model_copy(update={"precision": precision}),
         evaluation=setting.evaluation,
         seed=seed,
-        replicate=replicate,
+        replicate=arm.replicate,
         device=wishes.device,
     )
     return Job(cell, setting.cpu_seconds)

@@ -49,6 +49,7 @@ class Setting(Plain):
         default=None, ge=1, description="the compute track: the same methods again, each with so many model evaluations"
     )
     seeds: int | None = Field(default=None, ge=1, description="in place of those of the suite")
+    seeds_of: dict[str, int] = Field(default={}, description="of single methods, where a claim about them needs more")
 
 
 class Suite(Frozen):
