@@ -76,12 +76,14 @@ def schedule(jobs: Iterable[Job], workers: int) -> Schedule:
 def with_measured_costs(jobs: Sequence[Job], records: Iterable[Record]) -> tuple[list[Job], int]:
     """Replace expected costs by the median of what like cells took: same task, model, baseline and budget.
 
+    What is counted is process-CPU time: a clock on the wall also counts what else the machine did.
+
     Returns:
         The jobs, and how many of them have a measured cost.
     """
     taken: dict[tuple, list[float]] = defaultdict(list)
     for record in records:
-        seconds = record.spent.get("cell_wall_seconds")
+        seconds = record.spent.get("cell_cpu_seconds")
         if record.status == "ok" and seconds:
             taken[_kind(record.cell)].append(seconds)
     known = [job for job in jobs if _kind(job.cell) in taken]

@@ -3,8 +3,9 @@
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from benchmark.errors import unknown_name
 from benchmark.running.cell import KnobValues
@@ -65,6 +66,14 @@ class Suite(Frozen):
     baselines: tuple[str, ...]
     plain: Plain
     settings: tuple[Setting, ...]
+
+    @model_validator(mode="after")
+    def _knows_whose_seeds(self) -> Self:
+        for setting in self.settings:
+            strangers = set(setting.seeds_of) - {*(setting.baselines or self.baselines), *setting.special}
+            if strangers:
+                raise ValueError(f"seeds_of names methods that {setting.task} is not run with: {sorted(strangers)}")
+        return self
 
     def choose(self, tasks: tuple[str, ...], models: tuple[str, ...]) -> tuple[Setting, ...]:
         """Return the settings for the tasks and models named; where there is none for a pair, a plain one."""

@@ -106,13 +106,10 @@ def test_every_suite_plans_without_error_and_costly_cells_come_first():
     for suite in load_suites().values():
         jobs = plan(Registry(), suite, Wishes())
         again = sum((setting.seeds or suite.seeds) * setting.noise_floor for setting in suite.settings)
-        assert len(jobs) == sum(
+        assert len(jobs) == again + sum(
             (setting.seeds or suite.seeds)
-            * (
-                len(setting.baselines or suite.baselines) * (2 if setting.evaluations else 1)
-                + len(setting.special)
-                + setting.noise_floor
-            )
+            * (len(setting.baselines or suite.baselines) * (2 if setting.evaluations else 1) + len(setting.special))
+            + sum(count - (setting.seeds or suite.seeds) for count in setting.seeds_of.values())
             for setting in suite.settings
         )
         assert sum(job.cell.replicate for job in jobs) == again
@@ -133,6 +130,13 @@ SPARSE = Suite.model_validate(
         ],
     }
 )
+MORE = {"teacher_forcing": 4, "scheduled_sampling:coin=sequence": 3}
+
+
+def with_more_seeds(more: dict[str, int]) -> Suite:
+    content = SPARSE.model_dump()
+    content["settings"][0]["seeds_of"] = more
+    return Suite.model_validate(content)
 
 
 def arms(jobs: list[Job]) -> Counter:
@@ -157,6 +161,20 @@ def test_a_setting_has_special_methods_beside_the_core_ones_and_these_alone_in_t
         ("copycat_tagging", "scheduled_sampling token", "evaluations"): 2,
         ("ring_tracking", "teacher_forcing", "updates"): 1,
     }
+
+
+def test_single_methods_may_have_more_seeds_in_the_track_of_equal_updates():
+    found, plain = arms(plan(Registry(), with_more_seeds(MORE), Wishes())), arms(plan(Registry(), SPARSE, Wishes()))
+    assert found - plain == {
+        ("copycat_tagging", "teacher_forcing", "updates"): 2,
+        ("copycat_tagging", "scheduled_sampling sequence", "updates"): 1,
+    }
+    assert plain - found == {}
+
+
+def test_more_seeds_for_a_method_that_is_not_run_are_a_mistake():
+    with pytest.raises(ValueError, match=r"methods that copycat_tagging is not run with: \['dager'\]"):
+        with_more_seeds({"dager": 10})
 
 
 def test_methods_seeds_and_budgets_that_the_user_names_are_all_there_is():

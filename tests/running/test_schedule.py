@@ -55,7 +55,7 @@ def test_every_cell_runs_once_no_worker_does_two_things_and_the_guarantee_holds(
 def test_costs_are_the_median_of_like_cells_that_were_run():
     took = [make_record(make_cell(seed=seed)) for seed in range(3)]
     took = [
-        r.model_copy(update={"spent": {"cell_wall_seconds": s}}) for r, s in zip(took, (5.0, 7.0, 90.0), strict=True)
+        r.model_copy(update={"spent": {"cell_cpu_seconds": s}}) for r, s in zip(took, (5.0, 7.0, 90.0), strict=True)
     ]
     others = [Job(make_cell(baseline="reinforce"), 2.0), Job(make_cell(seed=9), 2.0)]
     priced, measured = with_measured_costs(others, took)
@@ -78,7 +78,7 @@ def test_a_plan_is_printed_drawn_and_given_as_json(tmp_path, capsys):
 def test_costs_come_from_a_folder_of_records(tmp_path, capsys):
     cell = plan(Registry(), find_suite("smoke"), Wishes(("hmm_language",), ("reinforce",)))[0].cell
     record = make_record(cell)
-    Store(tmp_path).save(record.model_copy(update={"spent": {"cell_wall_seconds": 1234.0}}))
+    Store(tmp_path).save(record.model_copy(update={"spent": {"cell_cpu_seconds": 1234.0}}))
     assert execute(["plan", "smoke", "--workers", "2", "--records", str(tmp_path), "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert content["measured_cells"] == 1
