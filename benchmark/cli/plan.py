@@ -62,9 +62,8 @@ def plan(
 
 def _records(folder: Path) -> list:
     from benchmark.cli.board import stored_records
-    from benchmark.reporting.board import AsNeeded
 
-    return stored_records(folder, AsNeeded())
+    return stored_records(folder, lambda record: record.model_copy(update={"measures": {}, "curves": {}}))
 
 
 def _print(figures: dict[str, Any], title: str) -> None:
