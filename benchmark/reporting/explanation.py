@@ -19,7 +19,8 @@ from benchmark.reporting.arithmetic import (
 )
 from benchmark.reporting.board import Row, make_board
 from benchmark.reporting.grouping import Group, group_records
-from benchmark.reporting.overall import failures_as_worst, normalised_scores, overall
+from benchmark.reporting.normalised import failures_as_worst, normalised_scores
+from benchmark.reporting.overall import overall
 from benchmark.reporting.statistics import t_interval
 from benchmark.reporting.tables import sections
 from benchmark.running.record import Record
@@ -176,8 +177,9 @@ def _overall(groups: Sequence[Group], label: str, record: Record) -> Iterator[St
     scores, summary = normalised_scores(groups), overall(groups)
     found = next((row for row in summary if row["baseline"] == label), None)
     if scores is None or found is None or record.cell.replicate:
-        why = "the A/A control takes no part" if record.cell.replicate else "that takes two methods and two tasks"
-        yield Step("overall", "Over all tasks", {}, [f"no figure over all tasks: {why} with a floor and a ceiling"])
+        needed = "that takes two methods and two tasks with a floor and a ceiling to which both apply"
+        why = "the A/A control takes no part" if record.cell.replicate else needed
+        yield Step("overall", "Over all tasks", {}, [f"no figure over all tasks: {why}"])
         return
     filled = failures_as_worst(scores)
     means = filled.values.mean(2)  # [method, task]

@@ -209,9 +209,11 @@ def overall_section(summary: Sequence[Row]) -> Section:
 
 def _overall_note(rows: Sequence[Row]) -> str:
     equal = "model evaluations, roll-outs counted" if rows[0]["track"] == "evaluations" else "updates"
-    note = (
-        f"Over {rows[0]['tasks']} tasks like these at equal {equal}; quality normalised from floor (0) to ceiling (1)"
-    )
+    tasks, with_controls = rows[0]["tasks"], rows[0]["tasks_with_controls"]
+    note = f"Over {tasks} tasks like these at equal {equal}, {rows[0]['seeds']} seeds each"
+    if tasks < with_controls:
+        note += f"; of {with_controls} they are those to which all these methods apply"
+    note += "; quality normalised from floor (0) to ceiling (1)"
     if rows[0]["interquartile_mean_low"] is None:
         note += "; descriptive, too few tasks for an interval or a test"
     if rows[0]["rankings_disagree"]:

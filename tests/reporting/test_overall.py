@@ -3,6 +3,7 @@
 import pytest
 
 from benchmark.reporting.board import make_board
+from benchmark.reporting.complete import complete_part
 from benchmark.reporting.grouping import group_records
 from benchmark.reporting.overall import overall
 from benchmark.reporting.tables import to_markdown
@@ -60,6 +61,38 @@ def test_a_task_without_controls_is_left_out():
     parts = [records(name, task, [value], facts) for name, value in (("x", 0.5), ("y", 0.6))
              for task, facts in (("a", FACTS), ("b", FACTS), ("c", plain))]  # fmt: skip
     assert board(*parts)["x"]["tasks"] == 2
+
+
+def test_the_comparison_is_of_the_largest_part_without_a_hole():
+    """Three methods on three tasks, one also on a fourth; beside them one special to a task, one that rarely applies."""
+    core = [record for name in "wxy" for task in "abc" for record in records(name, task, [0.5, 0.6])]
+    alone = records("w", "d", [0.5, 0.6])
+    special = records("special", "a", [1.0, 1.0])
+    missing = [Record(cell=make_cell(task, "z", seed), status="not_applicable") for task in "ab" for seed in (0, 1)]
+    found = board(core, alone, special, missing, records("z", "c", [0.9, 0.9]))
+    assert found.keys() == {"w", "x", "y"}
+    assert (found["w"]["tasks"], found["w"]["tasks_with_controls"]) == (3, 4)
+
+
+def test_tasks_that_some_methods_lack_leave_the_comparison_to_the_others():
+    everywhere = [record for task in "abcd" for record in records("w", task, [0.5])]
+    found = board(everywhere, *(records(name, task, [0.6]) for name in "xyz" for task in "abc"))
+    assert {name: row["tasks"] for name, row in found.items()} == dict.fromkeys("wxyz", 3)
+
+
+def test_only_seeds_that_all_share_are_compared():
+    further = [*records("x", "a", [0.5, 0.5, 1.0]), *records("x", "b", [0.5, 0.5])]
+    found = board(further, records("y", "a", [0.6, 0.6]), records("y", "b", [0.6, 0.6]))
+    assert found["x"]["seeds"] == 2
+    assert found["x"]["interquartile_mean"] == pytest.approx(0.5)
+    assert board(records("x", "a", [0.5]), records("x", "b", [0.5]), records("y", "a", [0.5]), []) == {}
+
+
+def test_the_complete_part_has_most_cells_and_of_equal_ones_most_tasks():
+    assert complete_part({}) == ([], [])
+    assert complete_part({"x": "abc", "y": "bc"}) == (["x", "y"], ["b", "c"])
+    assert complete_part({"x": "abc", "y": "a", "z": "a"}) == (["x"], ["a", "b", "c"])
+    assert complete_part({"x": "abc", "y": "abd", "z": "abd"}) == (["x", "y", "z"], ["a", "b"])
 
 
 def test_the_summary_stands_at_the_end_of_the_board():

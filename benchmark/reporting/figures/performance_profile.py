@@ -9,7 +9,7 @@ from benchmark.reporting.aggregates import performance_profile
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
 from benchmark.reporting.figures.sheet import Sheet, shown
 from benchmark.reporting.grouping import main_track
-from benchmark.reporting.overall import failures_as_worst, normalised_scores
+from benchmark.reporting.normalised import failures_as_worst, normalised_scores
 from benchmark.reporting.results import Results
 
 if TYPE_CHECKING:
@@ -17,24 +17,18 @@ if TYPE_CHECKING:
 
 
 def _rows(results: Results) -> list[Row]:
-    """A failed cell counts as the worst of its task; a method that was not applicable to a task has no line."""
+    """Of the largest complete part of the results, in which a failed cell counts as the worst of its task."""
     scores = normalised_scores(main_track(results.groups))
     if scores is None or len(scores.tasks) < 2:
-        raise Missing("fewer than two tasks have a floor and a ceiling")
+        raise Missing("fewer than two tasks have a floor and a ceiling, and methods that apply to both")
     values = failures_as_worst(scores).values  # [method, task, seed]
-    if np.isnan(values).all():
-        raise Missing("no method has a value on every task and seed")
-    thresholds = np.linspace(min(0.0, float(np.nanmin(values))), max(1.0, float(np.nanmax(values))), 201)
+    thresholds = np.linspace(min(0.0, float(values.min())), max(1.0, float(values.max())), 201)
     counted = {"tasks": len(scores.tasks), "seeds": len(scores.seeds)}
-    rows: list[Row] = []
-    for method, own in zip(scores.methods, values, strict=True):
-        shares = performance_profile(own, thresholds)
-        if not np.isnan(shares).any():
-            pairs = zip(thresholds.tolist(), shares.tolist(), strict=True)
-            rows += [{"baseline": method, "threshold": at, "share": share} | counted for at, share in pairs]
-    if not rows:
-        raise Missing("no method has a value on every task and seed")
-    return rows
+    return [
+        {"baseline": method, "threshold": at, "share": share} | counted
+        for method, own in zip(scores.methods, values, strict=True)
+        for at, share in zip(thresholds.tolist(), performance_profile(own, thresholds).tolist(), strict=True)
+    ]
 
 
 def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
@@ -65,8 +59,8 @@ PERFORMANCE_PROFILE = ReportFigure(
     question="On what share of all tasks and seeds does a method reach which quality?",
     caption=(
         "Share of (task, seed) cells whose free-running quality, normalised from floor (0) to ceiling (1), lies above "
-        "each value; higher is better. A failed cell counts as the worst of its task. Methods that lack a task have no "
-        "line."
+        "each value; higher is better. A failed cell counts as the worst of its task. Methods, tasks and seeds are "
+        "those of the largest part of the results that has no hole."
     ),
     rows=_rows,
     draw=_draw,

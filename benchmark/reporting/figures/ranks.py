@@ -76,9 +76,10 @@ RANKS = ReportFigure(
     id="ranks",
     question="Which methods rank best over all tasks, and which ranks can be told apart?",
     caption=(
-        "Mean rank of free-running quality over the tasks that have a floor and a ceiling; a failed cell counts as the "
-        "worst of its task. Bars join methods whose mean ranks differ by less than the critical difference of the "
-        "Nemenyi test at 5 % (Demsar 2006); with fewer than eight tasks none is drawn."
+        "Mean rank of free-running quality over the tasks that have a floor and a ceiling and to which all these "
+        "methods apply; a failed cell counts as the worst of its task. Bars join methods whose mean ranks differ by "
+        "less than the critical difference of the Nemenyi test at 5 % (Demsar 2006); with fewer than eight tasks none "
+        "is drawn."
     ),
     rows=_rows,
     draw=_draw,
