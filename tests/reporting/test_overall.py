@@ -64,7 +64,7 @@ def test_a_task_without_controls_is_left_out():
 
 
 def test_the_comparison_is_of_the_largest_part_without_a_hole():
-    """Three methods on three tasks, one also on a fourth; beside them one special to a task, one that rarely applies."""
+    """Three methods on three tasks, one also on a fourth; one special to a task, one that rarely applies."""
     core = [record for name in "wxy" for task in "abc" for record in records(name, task, [0.5, 0.6])]
     alone = records("w", "d", [0.5, 0.6])
     special = records("special", "a", [1.0, 1.0])
