@@ -7,6 +7,7 @@ from benchmark.reporting.figures.declaration import ReportFigure
 from benchmark.reporting.figures.error_rates import ERROR_RATES
 from benchmark.reporting.figures.exposure_gap import EXPOSURE_GAP
 from benchmark.reporting.figures.exposure_grid import EXPOSURE_GRID
+from benchmark.reporting.figures.gains import GAINS
 from benchmark.reporting.figures.learning_curves import LEARNING_CURVES
 from benchmark.reporting.figures.performance_profile import PERFORMANCE_PROFILE
 from benchmark.reporting.figures.quality_diversity import QUALITY_DIVERSITY
@@ -25,6 +26,7 @@ FIGURES: tuple[ReportFigure, ...] = (
     SURVIVAL,
     QUALITY_DIVERSITY,
     COST_QUALITY,
+    GAINS,
     RANKS,
     PERFORMANCE_PROFILE,
     LEARNING_CURVES,
@@ -32,7 +34,7 @@ FIGURES: tuple[ReportFigure, ...] = (
     *THROUGHPUT_FIGURES,
 )
 
-OF_A_BOARD: tuple[ReportFigure, ...] = (QUALITY_VS_LENGTH, PERFORMANCE_PROFILE)
+OF_A_BOARD: tuple[ReportFigure, ...] = (QUALITY_VS_LENGTH, GAINS, PERFORMANCE_PROFILE)
 """What `ebb run` and `ebb board` draw beside the leaderboard."""
 
 

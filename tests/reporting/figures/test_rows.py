@@ -12,7 +12,7 @@ from benchmark.reporting.figures.sheet import arranged, sheet_of, venues, wrappe
 from benchmark.reporting.figures.style import ticks_apart
 from benchmark.reporting.grouping import group_records
 from benchmark.reporting.results import Results, read_throughput
-from tests.factories import make_cell, make_record
+from tests.factories import FACTS, make_cell, make_record
 from tests.reporting.figures.records import full_records
 
 
@@ -48,6 +48,23 @@ def test_the_pareto_front_holds_what_no_other_beats_in_both():
         records.append(record.model_copy(update={"spent": record.spent | {"evaluations": cost}}))
     front = {row["baseline"] for row in rows("cost_quality", records) if row["pareto"]}
     assert front == {"cheap", "dear", "twin"}
+
+
+def test_a_gain_is_a_share_of_the_way_from_floor_to_ceiling_and_positive_where_the_method_is_better():
+    """A cost from 2 (floor) to 0 (ceiling): 1.4 and 1.6 are .3 and .2 less than teacher forcing's, mean .25 of 2."""
+    facts = FACTS.model_copy(update={"direction": "lower", "floor": 2.0, "ceiling": 0.0})
+    costs = {"teacher_forcing": (1.7, 1.8), "x": (1.4, 1.6)}
+    records = [
+        make_record(make_cell(task, name, seed), (cost,) * 3, facts)
+        for task in ("one", "two")
+        for name, own in costs.items()
+        for seed, cost in enumerate(own)
+    ]
+    records += [make_record(make_cell("one", "special", seed), (1.0,) * 3, facts) for seed in range(2)]
+    found = rows("gains", records)
+    assert {(row["task"], row["baseline"]) for row in found} == {("one", "x"), ("two", "x")}
+    assert found[0]["gain"] == pytest.approx(0.125)
+    assert found[0]["gain_low"] < 0.125 < found[0]["gain_high"]
 
 
 def test_the_critical_difference_is_that_of_demsar():
