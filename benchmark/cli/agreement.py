@@ -23,7 +23,7 @@ def agreement(folder: Path, other: Path, *, as_json: Annotated[bool, Parameter(n
     Args:
         folder: of results.
         other: of results.
-        as_json: print `{"rows": [{"task", "model", "first", "second", "tau"}], "mean_tau"}`.
+        as_json: print `{"rows": [{"task", "model", "first", "second", "tau", "cells_in_both"}], "mean_tau"}`.
     """
     from benchmark.reporting.agreement import agreement as agree
     from benchmark.reporting.agreement import mean_tau
@@ -38,12 +38,12 @@ def agreement(folder: Path, other: Path, *, as_json: Annotated[bool, Parameter(n
     from rich.table import Table
 
     table = Table(title=inert(f"{folder} against {other}"), title_justify="left")
-    for title in ("task", "model", "best first in the first", "best first in the second", "tau"):
-        table.add_column(title, justify="right" if title == "tau" else "left")
+    for title in ("task", "model", "best first in the first", "best first in the second", "cells in both", "tau"):
+        table.add_column(title, justify="right" if title in ("tau", "cells in both") else "left")
     for row in rows:
         orders = [", ".join(row[name]) for name in ("first", "second")]
-        cells = [row["task"], row["model"], *orders, "tied" if row["tau"] is None else number(row["tau"])]
-        table.add_row(*map(inert, cells))
+        tau = "tied" if row["tau"] is None else number(row["tau"])
+        table.add_row(*map(inert, (row["task"], row["model"], *orders, str(row["cells_in_both"]), tau)))
     wide_console().print(table)
     print(f"mean of Kendall's tau over {len(rows)} tasks: {'none' if whole is None else number(whole)}")
     return 0

@@ -4,6 +4,7 @@ import pytest
 
 from benchmark.errors import UsageError
 from benchmark.reporting.agreement import agreement, mean_tau
+from benchmark.settings import Budget
 from tests.factories import FACTS, make_cell, make_record
 
 
@@ -30,6 +31,14 @@ def test_tau_is_that_of_the_methods_that_both_have(other, tau):
     (row,) = agreement(folder(ONE), folder(other))
     assert row["tau"] == pytest.approx(tau)
     assert row["first"] == ["a", "b", "c", "d"]
+
+
+def test_cells_that_are_in_both_folders_are_counted():
+    (row,) = agreement(folder(ONE), folder({"a": 0.8, "b": 0.4, "c": 0.2}))
+    assert row["cells_in_both"] == 6  # three methods, two seeds
+    longer = [record.model_copy(update={"cell": record.cell.model_copy(update={"budget": Budget(updates=9)})})
+              for record in folder(ONE)]  # fmt: skip
+    assert agreement(folder(ONE), longer)[0]["cells_in_both"] == 0
 
 
 def test_lower_is_better_where_the_metric_says_so():
