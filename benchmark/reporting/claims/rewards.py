@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from benchmark.reporting.claims.declaration import Claim, Part
-from benchmark.reporting.claims.effects import Arm, ratio, share_dominated, two_arms, value
+from benchmark.reporting.claims.effects import Arm, difference, ratio, share_dominated, two_arms, value
 from benchmark.reporting.claims.quantities import measured, quality
 
 _BY_NOISE = (
@@ -68,6 +68,24 @@ REWARDS = (
                 1.0,
             )
             for first, second in pairwise(_BY_NOISE)
+        ),
+    ),
+    Claim(
+        "C33",
+        "RLHF reduces diversity",
+        "Reinforcement learning from human feedback reduces the diversity of outputs.",
+        "Kirk et al. 2024 (arXiv 2310.06452)",
+        "holds",
+        tuple(
+            Part(
+                f"{task}: distinct beginnings, RLHF less teacher forcing",
+                difference(
+                    *two_arms("rlhf", "teacher_forcing", task, measured("distinct_prefixes_at_temperature_1"), model)
+                ),
+                "below",
+                0.0,
+            )
+            for task, model in (("dialogue_state", "lstm"), ("copycat_tagging", "gru"))
         ),
     ),
 )
