@@ -101,7 +101,7 @@ def paired_contrast(first: ArrayLike, second: ArrayLike) -> Contrast:
     nothing = replace(NO_CONTRAST, seeds=count, difference=mean)
     if count < 2:
         return replace(nothing, note=f"no test: {count} seed{'' if count == 1 else 's'} ok in both arms")
-    deviation = float(differences.std(ddof=1))
+    deviation = _deviation(differences)
     if not differences.any():
         return replace(nothing, low=0.0, high=0.0, deviation=0.0, note="no test: all differences are zero")
     standard_error = deviation / math.sqrt(count)
@@ -120,6 +120,12 @@ def paired_contrast(first: ArrayLike, second: ArrayLike) -> Contrast:
     )
 
 
+def _deviation(values: NDArray[np.float64]) -> float:
+    """Standard deviation [seed] -> (); 0 where values differ by rounding alone, as those that are quantised do."""
+    rounding = 1e-12 * float(np.abs(values).max())
+    return float(values.std(ddof=1)) if float(np.ptp(values)) > rounding else 0.0
+
+
 def stands_apart(differences: ArrayLike) -> bool:
     """Whether one of the differences lies so far from the rest that a t interval is not to be trusted.
 
@@ -131,11 +137,11 @@ def stands_apart(differences: ArrayLike) -> bool:
 
     values = np.asarray(differences, dtype=float)
     count = len(values)
-    if count < 4 or not values.std() > 0:
+    if count < 4 or _deviation(values) == 0:
         return False
     furthest = int(np.abs(values - values.mean()).argmax())
     rest = np.delete(values, furthest)
-    spread = float(rest.std(ddof=1)) * math.sqrt(1 + 1 / len(rest))
+    spread = _deviation(rest) * math.sqrt(1 + 1 / len(rest))
     distance = abs(float(values[furthest] - rest.mean()))
     residual = distance / spread if spread > 0 else math.inf
     return bool(2 * count * stdtr(len(rest) - 1, -residual) < LEVEL)
