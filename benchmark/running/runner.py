@@ -132,8 +132,12 @@ def run_jobs(
 
 def _store(record: Record, store: Store, sweep: Sweep) -> None:
     """Store a record; the state of its training is kept only where a retry goes on from it."""
+    former = store.load(record.cell) if record.status == "not_applicable" else None
+    if isinstance(former, Record) and (former.status, former.reason) == (record.status, record.reason):
+        record = former  # nothing new: the file stays as it is
     try:
-        store.save(record)
+        if record is not former:
+            store.save(record)
     except OSError as problem:
         raise UsageError(
             f"cannot store the record of {record.cell.id}: {problem.strerror or problem}; {len(sweep.made)} cells of "

@@ -69,6 +69,14 @@ def test_a_second_run_has_only_the_missing_to_do(swept, tmp_path):
     assert {job.cell.seed for job in to_do if job.cell.baseline.name != "needy"} == {1}
 
 
+def test_a_cell_that_is_still_not_applicable_keeps_its_file(swept):
+    store, sweep, _ = swept
+    needy = [job for job in mixed() if job.cell.baseline.name == "needy"]
+    before = {record.cell.key: store.mark(record.cell) for record in sweep.made if record.status == "not_applicable"}
+    run_jobs(needy, store, Sweep(), LocalEngine(Terms(5, (str(PLUGIN),)), 1), lambda progress: None)
+    assert {job.cell.key: store.mark(job.cell) for job in needy} == before
+
+
 def test_a_status_can_be_retried(swept):
     store, _, _ = swept
     _, to_do = sort_out(mixed(), store, frozenset({"timeout", "error"}))
