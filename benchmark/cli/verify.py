@@ -31,7 +31,7 @@ def verify(
 ) -> int:
     """Check hashes, schema and completeness of a folder of results, and compute cells again.
 
-    Where torch's build and the processor's capability are those of the record, every measure, curve and line of the
+    Where torch's build and the processor are those of the record, every measure, curve and line of the
     training log must agree bit for bit; elsewhere the main measure and its curve within a twentieth of the way from
     floor to ceiling. Cells of another version of the code or of a plugin are named and not computed.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmark.reporting.claims.writing import write_claims
 from benchmark.reporting.figures.catalogue import FIGURES
 from benchmark.reporting.figures.sheet import sheet_of
+from benchmark.reporting.figures.style import KINDS
 from benchmark.reporting.figures.writing import Stamp, write_figures
 from benchmark.reporting.latex import to_latex, to_macros
 from benchmark.reporting.results import Results
@@ -41,7 +42,12 @@ def stamp_of(results: Results, venue: str = "") -> Stamp:
 
 
 def write_report(
-    records: Sequence[Record], folder: Path, out: Path, venue: str = "", about: About | None = None
+    records: Sequence[Record],
+    folder: Path,
+    out: Path,
+    venue: str = "",
+    about: About | None = None,
+    kinds: Sequence[str] = KINDS,
 ) -> Report:
     """Write boards, figures, numbers.tex, the site and the manifest of a folder's records.
 
@@ -50,6 +56,7 @@ def write_report(
         out: where the report goes; may be the same.
         venue: whose sizes figures have, "" for one column of 3.3 inches.
         about: what is known of tasks and methods beyond the records, for the site.
+        kinds: of file, in which figures are drawn.
 
     Raises:
         UsageError: for an unknown venue.
@@ -68,7 +75,7 @@ def write_report(
         paths.append(path)
     if any(one.verdict != "NOT JUDGED" for one in results.claims):
         paths += write_claims(results.claims, out)
-    drawn = write_figures(results, out / "figures", FIGURES, stamp, sheet)
+    drawn = write_figures(results, out / "figures", FIGURES, stamp, sheet, kinds)
     paths += [path for files in drawn.paths.values() for path in files]
     paths.append(write_site(results, out / "index.html", stamp.command, about))
     return Report(paths, list(drawn.paths), drawn.skipped, list_files(Store(folder), out, paths))

@@ -1,16 +1,14 @@
 """A board on paper: Markdown, CSV, JSON and tables for the terminal."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
-
-import msgspec
 
 from benchmark.reporting import columns
 from benchmark.reporting.board import Row
 from benchmark.reporting.columns import Column
 from benchmark.reporting.escapes import csv, markdown
+from benchmark.writing import json_lines
 
 
 class Table(NamedTuple):
@@ -236,8 +234,7 @@ def to_markdown(rows: Sequence[Row], summary: Sequence[Row] = ()) -> str:
 
 def to_json(rows: Sequence[Row], summary: Sequence[Row] = ()) -> str:
     """Write the board as JSON: `{"rows": [...], "overall": [...]}`."""
-    text = json.dumps({"rows": list(rows), "overall": list(summary)}, allow_nan=False)
-    return msgspec.json.format(text, indent=1) + "\n"  # in a tenth of the time that `json` takes to indent
+    return json_lines({"rows": list(rows), "overall": list(summary)})
 
 
 def write_board(

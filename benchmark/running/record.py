@@ -1,5 +1,6 @@
 """A record: what became of a cell. The only thing that passes from running to reporting. Free of torch."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields
 from itertools import chain
@@ -12,6 +13,7 @@ from benchmark.fields import Number, Text, check_keys, check_label, check_labels
 from benchmark.running.cell import Cell
 from benchmark.settings import Frozen
 from benchmark.values import Measure, Point, TaskFacts
+from benchmark.writing import json_lines
 
 SCHEMA = 1
 
@@ -100,12 +102,12 @@ class Record(Frozen):
             raise ValueError(f"the ranges of curves.free_running must begin at 1 or later and rise, got {ends[:20]}")
 
     def to_json(self) -> str:
-        """Write the record, with the fields in the order of the schema.
+        """Write the record, with the fields in the order of the schema; each measure and each curve is a line.
 
         Raises:
             ValueError: if what was written could not be read back, for example for a number that is not finite.
         """
-        text = self.model_dump_json(indent=1) + "\n"
+        text = json_lines(json.loads(self.model_dump_json()))
         Record.model_validate_json(text, strict=True)
         return text
 

@@ -19,7 +19,7 @@ floor to ceiling (or of the larger value, where a task has not both). Measured o
 tagging and the HMM language, all methods) with AVX-512 and without vector instructions: 17 differ by less than 2e-7,
 and one of REINFORCE, which turns a last bit into another sample, by 0.0044."""
 
-DECIDES_BITS = ("torch", "torch_build", "cpu_capability", "machine", "linear", "attention", "threads")
+DECIDES_BITS = ("torch", "torch_build", "cpu_capability", "machine", "processor", "linear", "attention", "threads")
 """Parts of the provenance which, where they agree, let the same cell give the same bits."""
 
 BEFORE = {"attention": "torch"}
@@ -108,7 +108,10 @@ class Comparison:
 
 
 def compare(stored: Record, again: Record) -> Comparison:
-    """Compare bit for bit where torch's build and the processor's capability agree, else within `TOLERANCE`."""
+    """Compare bit for bit where torch's build and the processor agree, else within `TOLERANCE`.
+
+    With the same capability, AVX-512, the libraries of products still choose by the maker of the processor.
+    """
     one, other = BEFORE | stored.provenance, BEFORE | again.provenance
     because = tuple(
         f"{name}: {one.get(name, 'not recorded')} stored, {other.get(name, 'not recorded')} here"

@@ -146,11 +146,13 @@ def test_a_folder_without_records_is_a_mistake_of_usage(tmp_path, capsys):
 
 def test_elsewhere_a_deviation_above_the_tolerance_does_not_hold():
     provenance = {"torch": "1", "torch_build": "a", "cpu_capability": "AVX2", "machine": "x", "linear": "torch"}
-    provenance |= {"threads": "1"}
+    provenance |= {"threads": "1", "processor": "one"}
     stored = make_record(make_cell()).model_copy(update={"provenance": provenance})
     assert compare(stored, stored).exact
     assert compare(stored, stored.model_copy(update={"provenance": provenance | {"attention": "torch"}})).exact
     kernel = compare(stored, stored.model_copy(update={"provenance": provenance | {"attention": "numba 1"}}))
+    maker = compare(stored, stored.model_copy(update={"provenance": provenance | {"processor": "another"}}))
+    assert maker.because == ("processor: one stored, another here",)
     assert kernel.because == ("attention: torch stored, numba 1 here",)  # torch it was, before records said so
 
     def moved(by: float) -> Record:

@@ -2,10 +2,10 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark.reporting.escapes import csv as inert
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
@@ -13,6 +13,10 @@ from benchmark.reporting.figures.sheet import Sheet
 from benchmark.reporting.figures.style import KINDS, save
 from benchmark.reporting.results import Results
 from benchmark.running.store import write_whole
+from benchmark.writing import json_lines
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DATA_KINDS = ("csv", "json")
 
@@ -49,9 +53,14 @@ class Written:
 
 
 def write_figures(
-    results: Results, folder: Path, figures: Iterable[ReportFigure], stamp: Stamp, sheet: Sheet | None = None
+    results: Results,
+    folder: Path,
+    figures: Iterable[ReportFigure],
+    stamp: Stamp,
+    sheet: Sheet | None = None,
+    kinds: Sequence[str] = KINDS,
 ) -> Written:
-    """Write each figure whose data there are, over what an earlier report left of it."""
+    """Write each figure whose data there are, in these kinds of file, over what an earlier report left of it."""
     import matplotlib
 
     written, sheet = Written(), sheet or Sheet(results.methods)
@@ -64,8 +73,10 @@ def write_figures(
             written.skipped[figure.id] = str(reason)
             continue
         with matplotlib.rc_context(sheet.settings):
-            paths, width = _draw(figure, rows, folder, stamp, sheet)
-        written.paths[figure.id] = [*paths, *_write_data(figure, rows, folder / figure.id, stamp, width)]
+            drawn = _draw(figure, rows, sheet)
+            paths = [path for name, one in drawn.items() for path in save(one, folder / name, str(stamp), kinds)]
+        width = max(float(one.get_figwidth()) for one in drawn.values())
+        written.paths[figure.id] = [*paths, *_write_data(figure, rows, folder / figure.id, stamp, round(width, 2))]
     return written
 
 
@@ -75,22 +86,22 @@ def _remove(figure: ReportFigure, folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _draw(figure: ReportFigure, rows: list[Row], folder: Path, stamp: Stamp, sheet: Sheet) -> tuple[list[Path], float]:
-    """Save a figure; one that is too tall for a page also place by place. Return the paths, and its width in inches."""
-    drawn = figure.draw(rows, sheet)
-    paths, size = save(drawn, folder / figure.id, str(stamp)), drawn.get_size_inches()
-    if size[1] > sheet.tallest and "task" in rows[0]:
-        for task, model in dict.fromkeys((row["task"], row["model"]) for row in rows):
-            own = [row for row in rows if (row["task"], row["model"]) == (task, model)]
-            paths += save(figure.draw(own, sheet), folder / f"{figure.id}-{task}-{model}", str(stamp))
-    return paths, round(float(size[0]), 2)
+def _draw(figure: ReportFigure, rows: list[Row], sheet: Sheet) -> "dict[str, Figure]":
+    """Draw a figure, or place by place one that is too tall for a page; by name of the file."""
+    whole = figure.draw(rows, sheet)
+    if whole.get_figheight() <= sheet.tallest or "task" not in rows[0]:
+        return {figure.id: whole}
+    places: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        places.setdefault((row["task"], row["model"]), []).append(row)
+    return {f"{figure.id}-{task}-{model}": figure.draw(own, sheet) for (task, model), own in places.items()}
 
 
 def _write_data(figure: ReportFigure, rows: Sequence[Row], stem: Path, stamp: Stamp, width: float) -> list[Path]:
     paths = [stem.with_name(f"{stem.name}.{kind}") for kind in DATA_KINDS]
     write_whole(paths[0], _csv(rows))
     content = {"id": figure.id, "question": figure.question, "caption": figure.caption, "width_inches": width}
-    write_whole(paths[1], json.dumps(content | vars(stamp) | {"rows": list(rows)}, allow_nan=False, indent=1) + "\n")
+    write_whole(paths[1], json_lines(content | vars(stamp) | {"rows": list(rows)}))
     return paths
 
 
