@@ -58,12 +58,11 @@ def test_a_figure_comes_in_five_formats_that_say_where_it_comes_from(figure: Rep
 
 
 @pytest.mark.parametrize("figure", DRAWN, ids=lambda figure: figure.id)
-def test_a_figure_is_drawn_again_from_its_data_alone(figure, results, written, tmp_path, monkeypatch):
-    monkeypatch.setattr(style, "KINDS", ("svg",))
+def test_a_figure_is_drawn_again_from_its_data_alone(figure, results, written, tmp_path):
     rows = json.loads((written / f"{figure.id}.json").read_text())["rows"]
     sheet = Sheet(results.methods)
     with matplotlib.rc_context(cast(Any, sheet.settings)):
-        (path,) = style.save(figure.draw(rows, sheet), tmp_path / figure.id, str(STAMP))
+        (path,) = style.save(figure.draw(rows, sheet), tmp_path / figure.id, str(STAMP), ("svg",))
     assert path.read_bytes() == (written / path.name).read_bytes()
 
 
@@ -104,12 +103,20 @@ def test_figures_without_data_are_skipped_with_a_reason_and_their_old_files_remo
     assert not (tmp_path / "survival.pdf").exists()
 
 
-def test_a_figure_too_tall_for_a_page_also_comes_place_by_place(tmp_path):
+def test_a_figure_too_tall_for_a_page_comes_place_by_place_with_the_data_of_all(tmp_path):
     results = Results("run", group_records(full_records(["one", "two"])))
     low = Sheet(results.methods, tallest=1.0)
     found = write_figures(results, tmp_path, [find_figure("survival")], STAMP, low)
-    names = {path.stem for path in found.paths["survival"]}
-    assert names == {"survival", "survival-one-gru", "survival-two-gru"}
+    names = {path.name for path in found.paths["survival"]}
+    drawn = {f"survival-{task}-gru.{kind}" for task in ("one", "two") for kind in style.KINDS}
+    assert names == {*drawn, "survival.csv", "survival.json"}
+
+
+def test_figures_are_drawn_in_the_formats_asked_for_and_no_other_is_left(tmp_path):
+    results = Results("run", group_records(full_records(["one"])))
+    write_figures(results, tmp_path, [find_figure("survival")], STAMP)
+    write_figures(results, tmp_path, [find_figure("survival")], STAMP, kinds=("pdf",))
+    assert {path.suffix for path in tmp_path.iterdir()} == {".pdf", ".csv", ".json"}
 
 
 def test_forty_methods_look_different():
