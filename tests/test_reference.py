@@ -46,7 +46,7 @@ def test_every_paragraph_of_the_findings_names_a_figure_that_was_drawn():
     drawn = {path.stem.split("-")[0] for path in (REFERENCE / "figures").glob("*.pdf")}
     assert set(_FIGURE.findall(FINDINGS.read_text("utf-8"))) <= drawn & {figure.id for figure in FIGURES}
     results = FINDINGS.read_text("utf-8").split("## What is not covered")[0]
-    paragraphs = [part for part in results.split("\n\n")[2:] if not part.startswith(("#", "|", "!", "```"))]
+    paragraphs = [part for part in results.strip().split("\n\n")[2:] if not part.startswith(("#", "|", "!", "```"))]
     assert [part for part in paragraphs if not _FIGURE.search(part)] == []
 
 
