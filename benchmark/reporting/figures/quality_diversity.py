@@ -52,9 +52,9 @@ def _draw(rows: Sequence[Row], sheet: Sheet) -> "Figure":
             style = sheet.style(method)
             across, up = [row["diversity"] for row in line], [row["quality"] for row in line]
             axis.plot(across, up, color=style["color"], linewidth=0.8, marker=".", markersize=2.5)
-            for row in line:
-                if row["temperature"] == 1:
-                    axis.plot([row["diversity"]], [row["quality"]], label=shown(method), linestyle="none", **style)
+            marked = [row for row in line if row["temperature"] == 1]  # none where samples at 1 have an infinite NLL
+            at = [row["diversity"] for row in marked], [row["quality"] for row in marked]
+            axis.plot(*at, label=shown(method), linestyle="none", **style)
         note(axis, "other temperatures", linewidth=0.8, marker=".", markersize=2.5)
         across, up = (
             f"{first[f'{name}_measure']} ({first[f'{name}_unit']}){better(first[f'{name}_direction'])}"
@@ -73,10 +73,11 @@ QUALITY_DIVERSITY = ReportFigure(
     question="Is quality bought with diversity, or could teacher forcing at another temperature do the same?",
     caption=(
         "A line a method over the sampling temperatures .5, .7, .85, 1 and 1.2, mean over seeds, its marker at 1 "
-        "(Caccia et al. 2020). Where the task knows its process and that has no zeros: the process's negative "
-        "log-likelihood (NLL) of samples, which is quality, against the model's NLL of data, which is diversity; "
-        "elsewhere the metric against the share of samples with a beginning of their own. Arrows point to where values "
-        "are better: a method whose marker lies on the worse side of teacher forcing's line in both is dominated."
+        "(Caccia et al. 2020); points where a value is infinite are left out. Where the task knows its process and that "
+        "has no zeros: the process's negative log-likelihood (NLL) of samples, which is quality, against the model's "
+        "NLL of data, which is diversity; elsewhere the metric against the share of samples with a beginning of their "
+        "own. Arrows point to where values are better: a method whose marker lies on the worse side of teacher "
+        "forcing's line in both is dominated."
     ),
     rows=_rows,
     draw=_draw,
