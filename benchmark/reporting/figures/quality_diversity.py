@@ -74,10 +74,10 @@ QUALITY_DIVERSITY = ReportFigure(
     caption=(
         "A line a method over the sampling temperatures .5, .7, .85, 1 and 1.2, mean over seeds, its marker at 1 "
         "(Caccia et al. 2020); points where a value is infinite are left out. Where the task knows its process and "
-        "that has no zeros: the process's negative log-likelihood (NLL) of samples, which is quality, against the model's "
-        "NLL of data, which is diversity; elsewhere the metric against the share of samples with a beginning of their "
-        "own. Arrows point to where values are better: a method whose marker lies on the worse side of teacher "
-        "forcing's line in both is dominated."
+        "that has no zeros: the process's negative log-likelihood (NLL) of samples, which is quality, against the "
+        "model's NLL of data, which is diversity; elsewhere the metric against the share of samples with a beginning "
+        "of their own. Arrows point to where values are better: a method whose marker lies on the worse side of "
+        "teacher forcing's line in both is dominated."
     ),
     rows=_rows,
     draw=_draw,
