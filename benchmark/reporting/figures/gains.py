@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+MOST_MARKS = 1_000
 _FURTHEST = 1.1  # of the way from floor to ceiling, at which the axis ends
 _SPREAD = 0.75  # of a line, over which the methods of a task lie
 
@@ -33,6 +34,8 @@ def _rows(results: Results) -> list[Row]:
     ]
     if not rows:
         raise Missing("a gain needs teacher forcing beside a method, two seeds, and a task with a floor and a ceiling")
+    if len(rows) > MOST_MARKS:
+        raise Missing(f"it would have {len(rows):,} marks, of which nobody could read more than {MOST_MARKS:,}")
     return sorted(rows, key=lambda row: (row["failure"], row["task"], row["model"], row["baseline"]))
 
 

@@ -67,6 +67,12 @@ def test_a_gain_is_a_share_of_the_way_from_floor_to_ceiling_and_positive_where_t
     assert found[0]["gain_low"] < 0.125 < found[0]["gain_high"]
 
 
+def test_gains_that_nobody_could_read_are_left_out_with_the_reason(monkeypatch):
+    monkeypatch.setattr("benchmark.reporting.figures.gains.MOST_MARKS", 3)
+    with pytest.raises(Missing, match="it would have 4 marks, of which nobody could read more than 3"):
+        rows("gains", full_records(["one", "two"]))
+
+
 def test_the_critical_difference_is_that_of_demsar():
     assert critical_difference(4, 10) == pytest.approx(2.569 * (4 * 5 / 60) ** 0.5, abs=1e-3)
     assert critical_difference(10, 30) == pytest.approx(3.164 * (10 * 11 / 180) ** 0.5, abs=1e-3)
