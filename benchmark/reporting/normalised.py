@@ -42,7 +42,7 @@ def normalised_scores(groups: Sequence[Group]) -> Scores | None:
 
 def places_with_controls(groups: Sequence[Group]) -> dict[str, TaskFacts]:
     """Tasks, each with a model, that have a floor and a ceiling."""
-    found = {_place(record): record.facts for _, group in groups for record in group if record.facts}
+    found = {_place(group[0]): facts for _, group in groups for facts in (record.facts for record in group) if facts}
     return {place: facts for place, facts in found.items() if facts.floor is not None and facts.ceiling is not None}
 
 

@@ -55,7 +55,7 @@ def _summary(groups: Sequence[Group]) -> list[Row]:
     scores = normalised_scores(groups)
     if scores is None or len(scores.methods) < 2 or len(scores.tasks) < 2:
         return []
-    filled = failures_as_worst(scores)
+    filled, with_controls = failures_as_worst(scores), len(places_with_controls(groups))
     means = _mean_over_seeds(filled.values)
     whole = ~np.isnan(scores.values).any((0, 2))  # [task], where nothing is missing
     ranks, wins = mean_ranks(means), win_rates(means)
@@ -69,7 +69,7 @@ def _summary(groups: Sequence[Group]) -> list[Row]:
             "mean_rank": float(ranks[index]),
             "mean_rank_complete": _known(ranks_complete[index]),
             "rankings_disagree": disagree,
-            "tasks_with_controls": len(places_with_controls(groups)),
+            "tasks_with_controls": with_controls,
         } | _against_reference(filled, means, index)
         for index in range(len(scores.methods))
     ]  # fmt: skip
