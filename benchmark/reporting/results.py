@@ -13,7 +13,9 @@ from benchmark.reading import Refused, parse_json, read_bounded
 from benchmark.reporting.board import board_of
 from benchmark.reporting.claims import CLAIMS, Judged, judge
 from benchmark.reporting.grouping import COMPUTE, Group, group_records, main_track
+from benchmark.reporting.normalised import normalised_scores
 from benchmark.reporting.overall import overall
+from benchmark.reporting.scores import Scores
 from benchmark.reporting.statistics import Interval, t_intervals
 from benchmark.running.record import Record, values_of
 from benchmark.running.suites import find_suite
@@ -99,6 +101,11 @@ class Results:
     def rows(self) -> list[Row]:
         """The leaderboard, a row for each group; see `board_of`."""
         return board_of(self.groups)
+
+    @cached_property
+    def scores(self) -> Scores | None:
+        """Normalised quality at equal updates, of the largest part without a hole; see `normalised_scores`."""
+        return normalised_scores(main_track(self.groups))
 
     @cached_property
     def overall(self) -> list[Row]:

@@ -8,8 +8,6 @@ from benchmark.reporting.against import REFERENCE
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
 from benchmark.reporting.figures.error_rates import whiskers
 from benchmark.reporting.figures.sheet import Sheet, shown
-from benchmark.reporting.grouping import main_track
-from benchmark.reporting.normalised import normalised_scores
 from benchmark.reporting.results import Results
 
 if TYPE_CHECKING:
@@ -23,8 +21,7 @@ _SPREAD = 0.75  # of a line, over which the methods of a task lie
 
 def _rows(results: Results) -> list[Row]:
     """Of the methods that most tasks share: special ones would fill the lines of few."""
-    scores = normalised_scores(main_track(results.groups))
-    methods = set(scores.methods if scores else ()) - {REFERENCE}
+    methods = set(results.scores.methods if results.scores else ()) - {REFERENCE}
     rows = [
         {name: row[name] for name in ("failure", "task", "model", "baseline")}
         | {name: row[name] / abs(row["ceiling"] - row["floor"]) for name in ("gain", "gain_low", "gain_high")}

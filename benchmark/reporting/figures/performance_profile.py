@@ -8,8 +8,7 @@ import numpy as np
 from benchmark.reporting.aggregates import performance_profile
 from benchmark.reporting.figures.declaration import Missing, ReportFigure, Row
 from benchmark.reporting.figures.sheet import Sheet, shown
-from benchmark.reporting.grouping import main_track
-from benchmark.reporting.normalised import failures_as_worst, normalised_scores
+from benchmark.reporting.normalised import failures_as_worst
 from benchmark.reporting.results import Results
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def _rows(results: Results) -> list[Row]:
     """Of the largest complete part of the results, in which a failed cell counts as the worst of its task."""
-    scores = normalised_scores(main_track(results.groups))
+    scores = results.scores
     if scores is None or len(scores.tasks) < 2:
         raise Missing("fewer than two tasks have a floor and a ceiling, and methods that apply to both")
     values = failures_as_worst(scores).values  # [method, task, seed]
