@@ -73,16 +73,15 @@ def _arms(registry: Registry, suite: Suite, setting: Setting, wishes: Wishes) ->
 
     The replicate is 0, and 1 for the A/A control of teacher forcing.
     """
-    core = [_baseline(registry, spec) for spec in wishes.baselines or setting.baselines or suite.baselines]
-    special = [] if wishes.baselines else [_baseline(registry, spec) for spec in setting.special]
-    seeds = [(_baseline(registry, spec), count) for spec, count in setting.seeds_of.items()]
+    core = {spec: _baseline(registry, spec) for spec in wishes.baselines or setting.baselines or suite.baselines}
+    special = {} if wishes.baselines else {spec: _baseline(registry, spec) for spec in setting.special}
     budget = wishes.budget or setting.budget
-    for baseline in (*core, *special):
-        yield _Arm(baseline, budget, next((count for one, count in seeds if one == baseline), None))
+    for spec, baseline in (core | special).items():
+        yield _Arm(baseline, budget, setting.seeds_of.get(spec))
         if setting.noise_floor and baseline.name == "teacher_forcing":
             yield _Arm(baseline, budget, replicate=1)
     if setting.evaluations and not wishes.budget:
-        for baseline in core:
+        for baseline in core.values():
             yield _Arm(baseline, Budget(evaluations=setting.evaluations))
 
 

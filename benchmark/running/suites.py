@@ -3,7 +3,7 @@
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -50,7 +50,9 @@ class Setting(Plain):
         default=None, ge=1, description="the compute track: the same methods again, each with so many model evaluations"
     )
     seeds: int | None = Field(default=None, ge=1, description="in place of those of the suite")
-    seeds_of: dict[str, int] = Field(default={}, description="of single methods, where a claim about them needs more")
+    seeds_of: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default={}, description="of single methods, where a claim about them needs more"
+    )
 
 
 class Suite(Frozen):

@@ -23,9 +23,7 @@ from tests.factories import make_cell, make_record
 GOOD = make_record(make_cell(end=0.5, coin="token")).model_copy(
     update={"provenance": {"torch": "2.13.0+cpu", "finished": "2026-11-26T14:21:15+00:00"}}
 )
-TEXT = json.dumps(
-    json.loads(GOOD.to_json()), indent=1
-)  # a line for each number, to be changed by what stands around it
+TEXT = json.dumps(json.loads(GOOD.to_json()), indent=1)
 PLACE = f"{GOOD.cell.id}-{GOOD.cell.key[:12]}.json"
 
 Make = Callable[[Path], None]

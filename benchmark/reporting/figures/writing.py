@@ -94,6 +94,8 @@ def _draw(figure: ReportFigure, rows: list[Row], sheet: Sheet) -> "dict[str, Fig
     places: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         places.setdefault((row["task"], row["model"]), []).append(row)
+    if len(places) == 1:
+        return {figure.id: whole}
     return {f"{figure.id}-{task}-{model}": figure.draw(own, sheet) for (task, model), own in places.items()}
 
 

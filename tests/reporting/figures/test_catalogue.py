@@ -112,6 +112,12 @@ def test_a_figure_too_tall_for_a_page_comes_place_by_place_with_the_data_of_all(
     assert names == {*drawn, "survival.csv", "survival.json"}
 
 
+def test_a_figure_of_one_place_keeps_its_name_however_tall(tmp_path):
+    results = Results("run", group_records(full_records(["one"])))
+    found = write_figures(results, tmp_path, [find_figure("survival")], STAMP, Sheet(results.methods, tallest=1.0))
+    assert {path.stem for path in found.paths["survival"]} == {"survival"}
+
+
 def test_figures_are_drawn_in_the_formats_asked_for_and_no_other_is_left(tmp_path):
     results = Results("run", group_records(full_records(["one"])))
     write_figures(results, tmp_path, [find_figure("survival")], STAMP)
