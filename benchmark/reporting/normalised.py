@@ -12,7 +12,6 @@ from benchmark.reporting.complete import complete_part
 from benchmark.reporting.grouping import Group
 from benchmark.reporting.scores import Scores
 from benchmark.running.record import Record
-from benchmark.values import TaskFacts
 
 
 def normalised_scores(groups: Sequence[Group]) -> Scores | None:
@@ -21,11 +20,11 @@ def normalised_scores(groups: Sequence[Group]) -> Scores | None:
     They are the largest complete part of what was run: methods that apply to each of its tasks, tasks that have a floor
     and a ceiling, and the seeds that all of them share. A mean over other tasks or seeds would say nothing.
     """
-    facts = places_with_controls(groups)
+    ends = places_with_controls(groups)
     kept = {
         (label, _place(group[0])): {record.cell.seed: record for record in group}
         for label, group in groups
-        if _place(group[0]) in facts and not group[0].cell.replicate and _applies(group)
+        if _place(group[0]) in ends and not group[0].cell.replicate and _applies(group)
     }
     methods, places = complete_part(_by_method(kept))
     seeds = _shared_seeds([kept[method, place] for method in methods for place in places])
@@ -35,15 +34,16 @@ def normalised_scores(groups: Sequence[Group]) -> Scores | None:
     status = np.full(values.shape, "", dtype="<U16")
     for (row, method), (column, place) in product(enumerate(methods), enumerate(places)):
         records = [kept[method, place][seed] for seed in seeds]
-        values[row, column] = _normalised(records, facts[place])
+        values[row, column] = normalise([_quality(record) for record in records], *ends[place])
         status[row, column] = [_status(record) for record in records]
     return Scores(tuple(methods), tuple(places), tuple(seeds), values, status)
 
 
-def places_with_controls(groups: Sequence[Group]) -> dict[str, TaskFacts]:
-    """Tasks, each with a model, that have a floor and a ceiling."""
+def places_with_controls(groups: Sequence[Group]) -> dict[str, tuple[float, float]]:
+    """Floor and ceiling of the tasks, each with a model, that have both."""
     found = {_place(group[0]): facts for _, group in groups for facts in (record.facts for record in group) if facts}
-    return {place: facts for place, facts in found.items() if facts.floor is not None and facts.ceiling is not None}
+    ends = {place: (facts.floor, facts.ceiling) for place, facts in found.items()}
+    return {place: (low, high) for place, (low, high) in ends.items() if low is not None and high is not None}
 
 
 def _applies(group: Sequence[Record]) -> bool:
@@ -61,20 +61,14 @@ def _shared_seeds(cells: Sequence[Mapping[int, Record]]) -> list[int]:
     return sorted(set.intersection(*map(set, cells))) if cells else []
 
 
-def _normalised(records: Sequence[Record], facts: TaskFacts) -> NDArray[np.float64]:
-    """[seed]; NaN where a cell failed."""
-    assert facts.floor is not None
-    assert facts.ceiling is not None
-    found = [math.nan if (value := _quality(record)) is None else value for record in records]
-    return normalise(found, facts.floor, facts.ceiling)
-
-
-def _quality(record: Record) -> float | None:
-    return record.measures["free_running"].value if record.status == "ok" else None
+def _quality(record: Record) -> float:
+    """NaN where the cell failed, or its metric is infinite."""
+    value = record.measures["free_running"].value if record.status == "ok" else None
+    return math.nan if value is None else value
 
 
 def _status(record: Record) -> str:
-    infinite = record.status == "ok" and _quality(record) is None
+    infinite = record.status == "ok" and math.isnan(_quality(record))
     return "diverged" if infinite else record.status
 
 
